@@ -127,8 +127,10 @@ class ContainerNews(PodEnding):
 
     def _on_answered(self, event: ProbeAnswered, now: float, effects: list[Effect]) -> None:
         record = self._record_of(event.key)
-        if record is None or record.stage is not Stage.RUNNING or self._probes is None:
+        if record is None or not record.active or self._probes is None:
             return
+        if record.stage is not Stage.RUNNING and event.kind != READINESS:
+            return  # it is stopped already
         verdict = self._probes.answered(record, event)
         if event.success is None:
             said = f"{event.kind.capitalize()} probe errored and resulted in unknown state: {event.output}"
@@ -226,7 +228,7 @@ class ContainerNews(PodEnding):
         self, record: ContainerRecord, event: ContainerExited, effects: list[Effect]
     ) -> None:
         ran = event.at - (event.started_at or event.at)
-        delay = record.retry_delay = next_delay(record.retry_delay, ran)
+        delay = record.retry_delay = next_delay(record.retry_delay, ran, self.most_delay)
         record.retry_at = event.at + delay
         record.last_state = record.state
         if delay == 0.0:

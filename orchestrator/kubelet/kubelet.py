@@ -33,6 +33,7 @@ from orchestrator.kubelet.pod_events import (
     PodVanished,
     RecordEvent,
 )
+from orchestrator.kubelet.pod_status import is_overwritten
 from orchestrator.kubelet.pod_writes import PodWrites
 from orchestrator.kubelet.pressure import Pressure
 from orchestrator.kubelet.runtime_classes import RuntimeClasses
@@ -45,6 +46,7 @@ from orchestrator.kubelet.shutdown import (
     Shutdown,
 )
 from orchestrator.kubelet.starting import ContainerStarts
+from orchestrator.kubelet.volumes_in_use import VolumesInUse
 from orchestrator.machinery.conditions import is_true
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import (
@@ -110,6 +112,8 @@ class Kubelet(PodAdoption):
             registered=self._registered,
             before_report=self._ask_for_everything,
         )
+        self._in_use = VolumesInUse(self.ctx, self._registration.report_status)
+        self._registration.in_use = self._in_use.told
         self._registration.register()
         self._watch_pressure({**offers, "pids": str(facts.most_processes)})
         self._registration.images = lambda: images_of(runtime)
@@ -161,6 +165,7 @@ class Kubelet(PodAdoption):
             evict=self._evict,
             reclaiming=self._reclaiming,
             most_grace_seconds=spec.eviction_max_pod_grace_period,
+            hold_seconds=spec.eviction_pressure_transition_period,
             changed=self._pressed,
         )
         if thresholds:
@@ -171,7 +176,7 @@ class Kubelet(PodAdoption):
             self._told.reclaiming(resource)
 
     def _pressed(self) -> None:
-        self._registration.report_conditions()
+        self._registration.report_status()
         if self._told is not None:
             self._told.pressed(self._pressure.conditions)
 
@@ -197,7 +202,7 @@ class Kubelet(PodAdoption):
     def on_shut_down(self, message: ShutDown) -> Any:
         """End the node's pods before it is switched off."""
         self._registration.not_ready = NOT_READY
-        self._registration.report_conditions()
+        self._registration.report_status()
         if self._told is not None:
             self._told.ready(well=False)
         return Shutdown(self.ctx, message, pods=self._unended, end=self._end_for_shutdown).begin()
@@ -250,9 +255,11 @@ class Kubelet(PodAdoption):
             self._dirty[pod.metadata.uid] = None
             return
         managed.worker.pod = pod
-        if pod.status is not managed.reported and _was_marked(pod.status, managed.reported):
-            managed.reported = None
-            self._dirty[pod.metadata.uid] = None
+        if pod.status is not managed.reported and managed.reported is not None:
+            if _was_marked(pod.status, managed.reported):
+                self._report(managed, self.ctx.clock.now(), whatever_was_reported=True)
+            elif pod.status is None or is_overwritten(pod.status, managed.reported):
+                self._insist_later(pod.metadata.uid)
 
     def _evict(self, pod: Pod, message: str, grace_seconds: float) -> None:
         """Give a pod up for the node's sake: it fails."""
@@ -345,11 +352,10 @@ class Kubelet(PodAdoption):
     # --- effects ---------------------------------------------------------------------------
 
 
-def _was_marked(status: PodStatus | None, reported: PodStatus | None) -> bool:
+def _was_marked(status: PodStatus | None, reported: PodStatus) -> bool:
     """Whether somebody else took the pod's readiness away: this node was silent, and is not."""
     return (
         status is not None
-        and reported is not None
         and is_true(reported.conditions, "Ready")
         and not is_true(status.conditions, "Ready")
     )

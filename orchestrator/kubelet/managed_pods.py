@@ -38,6 +38,7 @@ from orchestrator.kubelet.runtimes.interface import (
     RuntimeEvent,
 )
 from orchestrator.kubelet.starting import ContainerStarts
+from orchestrator.kubelet.volumes_in_use import VolumesInUse
 from orchestrator.protocol import (
     AUTHENTICATED,
     ApiRef,
@@ -78,6 +79,7 @@ class ManagedPods(Watcher):
         self._computed_heartbeats = computed_heartbeats
         self._pods: dict[str, ManagedPod] = {}  # by uid
         self._dirty: dict[str, None] = {}
+        self._overwritten: dict[str, None] = {}  # pods whose status others may have written
         self._deferred: dict[str, None] = {}  # pods whose resize waits for room
         self._network = network or SimulatedNetwork(spec.address, spec.pod_cidr)
         self._unlisted: list[Pod] = []  # new pods of the first list
@@ -86,6 +88,7 @@ class ManagedPods(Watcher):
         self._classes: RuntimeClasses
         self._events: EventRecorder
         self._mounts: Mounts
+        self._in_use: VolumesInUse
         self._writes: PodWrites
         self._starts_by: Callable[[Runtime], ContainerStarts]
         self._starts: ContainerStarts  # of the node's own runtime

@@ -4,7 +4,8 @@ from itertools import chain
 from typing import Final
 
 from orchestrator.api.core.v1 import ContainerState, ContainerStateTerminated, Pod
-from orchestrator.kubelet.container_record import ContainerRecord, Role, Stage
+from orchestrator.kubelet.backoff import MAX_SECONDS
+from orchestrator.kubelet.container_record import ContainerRecord, Stage
 from orchestrator.kubelet.happenings import normal
 from orchestrator.kubelet.pod_events import Effect, FinishPod, ReportStatus, RunHook, StopContainer
 from orchestrator.kubelet.pod_state import DEFAULT_GRACE_SECONDS, PodState
@@ -28,8 +29,8 @@ class PodEnding(PodState):
 
     __slots__ = ("_grace", "_hooks", "_probes", "_reset_step")
 
-    def __init__(self, pod: Pod, now: float) -> None:
-        super().__init__(pod, now)
+    def __init__(self, pod: Pod, now: float, most_delay: float = MAX_SECONDS) -> None:
+        super().__init__(pod, now, most_delay)
         self._grace = DEFAULT_GRACE_SECONDS + 0.0  # that its containers were given to stop
         self._hooks = False  # a preStop hook has been begun
         self._reset_step = Reset.NONE
@@ -46,8 +47,8 @@ class PodEnding(PodState):
         """Stop a container: its preStop hook first, if it runs and there is time."""
         begun = record.stage is Stage.RUNNING
         record.stage = Stage.STOPPING
-        if self._probes is not None and not self.ending(now):
-            self._probes.ended(record)
+        if self._probes is not None:
+            self._probes.stopping((record,), failed=False)
         said = why or f"Stopping container {record.spec.name}"
         effects.append(normal(record, "Killing", said))
         lifecycle, key = record.spec.lifecycle, record.key(self.uid)
@@ -68,6 +69,8 @@ class PodEnding(PodState):
             record.stop_at = now + grace
 
     def _stop_all(self, now: float, effects: list[Effect]) -> None:
+        if self._probes is not None:  # sidecars whose turn has not come are left alone, too
+            self._probes.stopping(self.records(), failed=self.failure is not None)
         active = [r for r in chain(self.containers, self.debuggers) if r.active]
         # Sidecars outlive the containers that they serve, and end in reverse order.
         for record in reversed(self.init_containers):
@@ -91,13 +94,14 @@ class PodEnding(PodState):
     def _conclude(self) -> None:
         """Let each container have ended: who holds the pod by a finalizer is to see a final state.
 
-        Containers whose turn had not come, behind init containers that did not complete, go on waiting.
+        Containers whose turn had not come, behind the last init container that has run, go on waiting; the first
+        one's turn has always come.
         """
         begun = self.initialized or all(r.completed or r.started for r in self.init_containers)
-        for record in chain(self.init_containers, self.containers if begun else ()):
-            if record.state.terminated is None and (
-                record.role is Role.MAIN or record.attempt >= 0
-            ):
+        turns = [i for i, record in enumerate(self.init_containers) if _has_run(record)]
+        reached = self.init_containers[: max(turns, default=0) + 1]
+        for record in chain(reached, self.containers if begun else ()):
+            if record.state.terminated is None:
                 record.state = record.last_state or _NEVER_RAN
 
     def _reset(self, now: float, effects: list[Effect]) -> bool:
@@ -137,3 +141,8 @@ class PodEnding(PodState):
             record.stop_at = None
             grace = min(LEAST_GRACE_SECONDS, self.grace_seconds())
             effects.append(StopContainer(record.key(self.uid), grace))
+
+
+def _has_run(record: ContainerRecord) -> bool:
+    """Whether there is a trace of a run."""
+    return record.state.waiting is None or record.last_state is not None

@@ -4,15 +4,20 @@ A write that fails is made again from what is true by then. What a pod held is f
 """
 
 from functools import partial
+from typing import Final
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.kubelet.happenings import resize_pending
 from orchestrator.kubelet.managed_pods import RETRY_SECONDS, ManagedPod, ManagedPods
 from orchestrator.kubelet.pod_events import FinishPod
-from orchestrator.kubelet.pod_status import status_of
+from orchestrator.kubelet.pod_status import is_overwritten, status_of
 from orchestrator.protocol import (
     Deleted,
     NotFound,
+)
+
+_INSIST_SECONDS: Final = (
+    10.0  # how often kubelet's status manager looks at what others have written
 )
 
 
@@ -30,7 +35,9 @@ class PodReports(ManagedPods):
             if managed is not None:
                 self._report(managed, now)
 
-    def _report(self, managed: ManagedPod, now: float) -> None:
+    def _report(
+        self, managed: ManagedPod, now: float, *, whatever_was_reported: bool = False
+    ) -> None:
         worker = managed.worker
         if managed.done is not None and not managed.done.delete:
             return
@@ -40,8 +47,14 @@ class PodReports(ManagedPods):
         if shown is None:
             return  # until there is a mirror
         ips = managed.ips if worker.mounted else ()  # it gets its network after its volumes
-        status = status_of(worker, node_ips=(self._spec.address,), pod_ips=ips, now=now)
-        if status == managed.reported:
+        status = status_of(
+            worker,
+            node_ips=(self._spec.address,),
+            pod_ips=ips,
+            now=now,
+            reported=managed.reported,
+        )
+        if status == managed.reported and not whatever_was_reported:
             return
         managed.reported = status
         if status.phase in ("Succeeded", "Failed"):
@@ -57,6 +70,24 @@ class PodReports(ManagedPods):
 
     def _mark_dirty(self, uid: str) -> None:
         self._dirty[uid] = None
+
+    def _insist_later(self, uid: str) -> None:
+        """Somebody else may have written over a pod's status: look at it again when that has had its time."""
+        if not self._overwritten:
+            self.ctx.call_after(_INSIST_SECONDS, self._insist)
+        self._overwritten[uid] = None
+
+    def _insist(self) -> None:
+        """Write what is true of pods over what others say of them."""
+        uids, self._overwritten = self._overwritten, {}
+        now = self.ctx.clock.now()
+        for uid in uids:
+            managed = self._pods.get(uid)
+            if managed is None or managed.reported is None:
+                continue
+            status, reported = managed.worker.pod.status, managed.reported
+            if status is None or is_overwritten(status, reported):
+                self._report(managed, now, whatever_was_reported=True)
 
     def _finish(self, managed: ManagedPod, effect: FinishPod) -> None:
         managed.done = effect
@@ -105,6 +136,7 @@ class PodReports(ManagedPods):
         managed.released = True
         pod = managed.worker.pod
         self._admission.remove(pod)
+        self._in_use.release(pod.metadata.uid)
         if self._deferred:
             self._resize_deferred()
         self._network.leave(pod.metadata.uid)

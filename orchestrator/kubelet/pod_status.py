@@ -50,6 +50,19 @@ OWN_CONDITIONS: Final = (
     "PodResizePending",
     "AllContainersRestarting",
 )
+_OWN_FIELDS: Final = (
+    "phase",
+    "reason",
+    "message",
+    "container_statuses",
+    "init_container_statuses",
+    "ephemeral_container_statuses",
+    "host_ip",
+    "host_ips",
+    "pod_ip",
+    "pod_ips",
+    "start_time",
+)
 _ENDED: Final = {"Succeeded": "PodCompleted", "Failed": "PodFailed"}
 # A pod on a node has been scheduled, whoever bound it.
 _SCHEDULED: Final[_Wanted] = ("PodScheduled", "True", "", "")
@@ -78,9 +91,10 @@ def _live_phase(worker: PodState) -> str:
             pending = True
         elif not record.completed:
             ended = _ended(record)
-            if ended is not None and not _again(worker, record, policy, ended):
+            if ended is None or not ended.exit_code:
+                pending = True
+            elif not _again(worker, record, policy, ended):
                 return "Failed"
-            pending = pending or ended is None or ended.exit_code == 0
     running = sum([r.sidecar and r.state.running is not None for r in worker.init_containers])
     stopped = for_good = succeeded = 0
     for record in worker.containers:
@@ -118,23 +132,32 @@ def _ended(record: ContainerRecord) -> ContainerStateTerminated | None:
 
 
 def status_of(
-    worker: PodState, *, node_ips: tuple[str, ...], pod_ips: tuple[str, ...], now: float
+    worker: PodState,
+    *,
+    node_ips: tuple[str, ...],
+    pod_ips: tuple[str, ...],
+    now: float,
+    reported: PodStatus | None = None,
 ) -> PodStatus:
     """The whole status to report at `now`; keeps the conditions that others have set.
 
-    `pod_ips` is empty until the pod has its network.
+    `pod_ips` is empty until the pod has its network. What was `reported` last has the words for the phase, until
+    that is another, and the times of the conditions.
     """
     pod = worker.pod
     phase = phase_of(worker)
     old = pod.status or _NO_STATUS
+    before = reported or old
+    words = (before.reason, before.message) if before.phase == phase else ("", "")
     failure = worker.failure
     general = pod.spec.security_context if pod.spec is not None else None
     return replace(
         old,
         phase=phase,
-        reason=(failure.reason if failure is not None else old.reason),
-        message=(failure.message if failure is not None else old.message),
+        reason=(failure.reason if failure is not None else words[0]),
+        message=(failure.message if failure is not None else words[1]),
         conditions=_CONDITIONS(
+            before.conditions,
             old.conditions,
             _wanted_conditions(worker, phase, bool(pod_ips)),
             pod.metadata.generation,
@@ -158,6 +181,16 @@ def status_of(
         ),
         observed_generation=pod.metadata.generation,
     )
+
+
+def is_overwritten(status: PodStatus, reported: PodStatus) -> bool:
+    """Whether somebody else has changed what a kubelet reported, as far as that is the kubelet's to say."""
+    if any(getattr(status, name) != getattr(reported, name) for name in _OWN_FIELDS):
+        return True
+    own, told = (
+        [c for c in each.conditions if c.type in OWN_CONDITIONS] for each in (status, reported)
+    )
+    return own != told
 
 
 def with_addresses(pod: Pod, node_ip: str, pod_ips: tuple[str, ...]) -> Pod:
@@ -259,10 +292,14 @@ def _initialized(worker: PodState) -> bool:
 
 
 def _conditions(
-    old: tuple[PodCondition, ...], wanted: tuple[_Wanted, ...], generation: int | None, at: Time
+    before: tuple[PodCondition, ...],
+    old: tuple[PodCondition, ...],
+    wanted: tuple[_Wanted, ...],
+    generation: int | None,
+    at: Time,
 ) -> tuple[PodCondition, ...]:
-    """The wanted ones, each with the time at which its status became so, and those of others."""
-    known = {c.type: c for c in old}
+    """The wanted ones, each with the time at which its status became so as it was told `before`; and those of others."""
+    known = {c.type: c for c in before}
     result = []
     for type_, status, reason, message in wanted:
         was = known.get(type_)

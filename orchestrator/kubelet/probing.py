@@ -2,7 +2,8 @@
 
 As kubelet's prober: a probe begins with its container's run, after its initial delay, on a grid of its
 period; only its thresholds turn answers into a verdict; nothing but the startup probe is asked until that has
-succeeded, and one that has spoken its last word waits for the next run.
+succeeded, and one that has spoken its last word waits for the next run. A container that is stopping is still asked
+whether it is ready.
 """
 
 from collections.abc import Iterable
@@ -67,10 +68,18 @@ class PodProbes:
                 each.asked, each.last, each.row = False, None, 0
 
     def ended(self, record: ContainerRecord) -> None:
-        """The container's run has ended, or is about to."""
+        """The container's run has ended."""
         for each in self._all:
             if each.record is record:
                 each.due = None
+
+    def stopping(self, records: Iterable[ContainerRecord], *, failed: bool) -> None:
+        """The containers' runs are about to end: only whether they still serve is asked, and that not of a pod that
+        has `failed`."""
+        for record in records:
+            for each in self._all:
+                if each.record is record and (failed or each.kind != READINESS):
+                    each.due = None
 
     def due(self, uid: str, now: float) -> list[RunProbe]:
         """What has to be asked now."""
@@ -79,7 +88,7 @@ class PodProbes:
             if each.due is not None and each.due <= now:
                 period = each.probe.period_seconds or 10
                 each.due += period * (floor((now - each.due) / period) + 1)
-                if not each.asked and each.record.stage is Stage.RUNNING:
+                if not each.asked and each.record.stage in (Stage.RUNNING, Stage.STOPPING):
                     each.asked = True
                     record = each.record
                     asked.append(RunProbe(record.spec, record.key(uid), each.kind, each.probe))

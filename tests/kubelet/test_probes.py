@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator import Cluster
-from orchestrator.api.core.v1 import Container, ContainerState, Probe
+from orchestrator.api.core.v1 import Container, ContainerState, Pod, Probe
 from orchestrator.kubelet.container_record import ContainerRecord, Role, Stage
 from orchestrator.kubelet.probing import PodProbes
 from orchestrator.kubelet.runtimes.interface import ProbeAnswered
@@ -123,6 +123,29 @@ async def test_a_sidecar_that_has_not_started_holds_up_the_pod(cluster: Cluster)
     assert (await conditions_of(cluster, "held"))["Initialized"] == "False"
     await cluster.clock.sleep(4)
     assert (await container_of(cluster, "held")).ready
+
+
+async def test_a_pod_that_ends_is_asked_whether_it_serves_and_nothing_else(
+    cluster: Cluster,
+) -> None:
+    """Connections may still be drained to it, or not; how it lives does not matter any more."""
+    probe = {"httpGet": {"port": 80}, "periodSeconds": 1, "failureThreshold": 1}
+    container = {
+        "readinessProbe": probe,
+        "livenessProbe": probe,
+        "lifecycle": {"preStop": {"sleep": {"seconds": 20}}},
+    }
+    await cluster.apply([pod_with("draining", container, simulation={"healthy-seconds": 10})])
+    await cluster.clock.sleep(8)
+    assert (await container_of(cluster, "draining")).ready
+    await cluster.client.delete(Pod, "draining", namespace="default")
+    await cluster.clock.sleep(6)
+    assert (await conditions_of(cluster, "draining"))["Ready"] == "False"
+    state = (await container_of(cluster, "draining")).state
+    assert state is not None
+    assert state.running is not None
+    said = {m for reason, m in await events_of(cluster, "draining") if reason == "Unhealthy"}
+    assert said == {"Readiness probe failed: HTTP probe failed with statuscode: 503"}
 
 
 async def test_some_images_never_become_ready(cluster: Cluster) -> None:
