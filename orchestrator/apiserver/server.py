@@ -18,7 +18,6 @@ from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission import DEFAULT_CHAIN, AdmissionPlugin
 from orchestrator.apiserver.allocation import NODE_PORTS, SERVICE_NETWORK, ServiceAllocations
-from orchestrator.apiserver.answering import Answering
 from orchestrator.apiserver.authentication import AskIssuer, Tokens
 from orchestrator.apiserver.authorization import (
     Access,
@@ -34,6 +33,7 @@ from orchestrator.apiserver.authorization.rbac import BUCKETS as ROLES
 from orchestrator.apiserver.bootstrap import SECURE_PORT, bootstrap_objects, furniture, rules_of
 from orchestrator.apiserver.courses import part_of, steps_of
 from orchestrator.apiserver.definitions.book import DEFINITIONS, DefinitionBook
+from orchestrator.apiserver.elsewhere import Referring
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.expiry import EVENT_SECONDS, EVENTS, Expiry, PastStates
 from orchestrator.apiserver.indexes import Indexes
@@ -86,7 +86,7 @@ class _MinutePassed(Struct, frozen=True):
     """The actor's own clock."""
 
 
-class ApiServer(Answering):
+class ApiServer(Referring):
     """Answers the messages of `protocol`. Parameters say what differs between clusters.
 
     `store` and `watchers` must outlive the actor: hand the same ones to every incarnation.

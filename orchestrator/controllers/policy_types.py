@@ -78,7 +78,7 @@ def _faults(
             examine(text, scope)
         except CompileError as error:
             version = f"{resource.group}/{resource.version}"
-            yield f"{version}, Kind={resource.kind}: compilation failed: {error}\n"
+            yield f"{version}, Kind={resource.kind}: {error}\n"
 
 
 def _kinds(spec: ValidatingAdmissionPolicySpec) -> list[Resource]:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Node, Pod, PodCondition, PodStatus, Taint
+from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.client import Change, Key, key_of
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.indexes import node_index
@@ -61,54 +62,69 @@ class TaintEvictionController(KubernetesController):
         return {Pod: {"node": node_index}}
 
     def _of_pod(self, change: Change[Pod]) -> Iterable[Key]:
-        old, new = change.old, change.new
-        if new is None or new.spec is None or not new.spec.node_name:
+        pod = change.latest
+        if pod.spec is None or not pod.spec.node_name:
             return ()
-        if old is not None and old.spec is new.spec:
+        node = pod.spec.node_name
+        if change.new is None:
+            return (Key("", node),) if key_of(pod) in self._waiting.get(node, {}) else ()
+        if change.old is not None and change.old.spec is pod.spec:
             return ()
-        node = self.cache(Node).get("", new.spec.node_name)
-        return (Key("", new.spec.node_name),) if node is not None and _no_execute(node) else ()
+        found = self.cache(Node).get("", node)
+        return (Key("", node),) if found is not None and _no_execute(found) else ()
 
     async def reconcile(self, key: Key) -> float | None:
         """Delete the pods of a node whose time has come; answers when the next one's does."""
-        node = self.cache(Node).get("", key.name)
-        taints = _no_execute(node) if node is not None else ()
-        if not taints:
-            self._tell_spared(key.name, {})
-            return None
         now = self.ctx.clock.now()
-        before = self._waiting.get(key.name, {})
-        later: dict[Key, Waiting] = {}
-        for pod in list(self.cache(Pod).by_index("node", key.name)):
-            if pod.metadata.deletion_timestamp is not None:
-                continue
-            found = waiting(pod, taints, before.get(key_of(pod)), now)
-            if found is not None and found.at <= now:
-                before.pop(
-                    key_of(pod), None
-                )  # it is not spared, whatever the cache knows of it yet
-                await self._evict(pod)
-            elif found is not None:
-                later[key_of(pod)] = found
-        self._tell_spared(key.name, later)
-        return min((each.at - now for each in later.values()), default=None)
-
-    def _tell_spared(self, node: str, later: dict[Key, Waiting]) -> None:
-        """Pods that were to go and need not any more hear of it, if they are still there."""
-        before = self._waiting.pop(node, {})
+        before = self._waiting.pop(key.name, {})
+        later = self._later(key, before, now)
+        for each, was in before.items():
+            if later.get(each) is not was:
+                self._tell(each, "Cancelling deletion of")
         if later:
-            self._waiting[node] = later
-        for key, was in before.items():
-            pod = self.cache(Pod).get(*key) if key not in later else None
-            gone = pod is None or pod.metadata.uid != was.uid
-            if pod is not None and not gone and pod.metadata.deletion_timestamp is None:
-                message = f"Cancelling deletion of Pod {'/'.join(key)}"
-                self.events.event(pod, "Normal", "TaintManagerEviction", message)
+            self._waiting[key.name] = later
+        for each, found in [*later.items()]:
+            if found.at <= now:
+                await self._evict(each, found.uid)
+                del later[each]
+        if not later:
+            self._waiting.pop(key.name, None)
+        return min((found.at - now for found in later.values()), default=None)
 
-    async def _evict(self, pod: Pod) -> None:
+    def _later(self, key: Key, before: dict[Key, Waiting], now: float) -> dict[Key, Waiting]:
+        """Who has to go, at once or later. A node that is gone spares nobody who was to go."""
+        node = self.cache(Node).get("", key.name)
+        pods = {key_of(each): each for each in self.cache(Pod).by_index("node", key.name)}
+        if node is None:
+            return {
+                each: was
+                for each, was in before.items()
+                if each in pods and pods[each].metadata.uid == was.uid
+            }
+        taints = _no_execute(node)
+        later: dict[Key, Waiting] = {}
+        for each, pod in pods.items() if taints else ():
+            was = before.get(each)
+            if pod.metadata.deletion_timestamp is not None and was is None:
+                continue
+            found = waiting(pod, taints, was, now)
+            if found is not None:
+                later[each] = found
+        return later
+
+    def _tell(self, key: Key, what: str) -> None:
+        """An event about a pod, which may be gone."""
+        pod = self.cache(Pod).get(*key) or Pod(
+            metadata=ObjectMeta(namespace=key.namespace, name=key.name)
+        )
+        self.events.event(pod, "Normal", "TaintManagerEviction", f"{what} Pod {'/'.join(key)}")
+
+    async def _evict(self, key: Key, uid: str) -> None:
+        self._tell(key, "Marking for deletion")
+        pod = self.cache(Pod).get(*key)
+        if pod is None or pod.metadata.uid != uid:
+            return
         metadata = pod.metadata
-        name = f"{metadata.namespace}/{metadata.name}"
-        self.events.event(pod, "Normal", "TaintManagerEviction", f"Marking for deletion Pod {name}")
         condition = PodCondition(
             type="DisruptionTarget",
             status="True",

@@ -8,6 +8,7 @@ from msgspec import Struct
 from orchestrator.api.scheme import Resource, Scheme, Subresource
 from orchestrator.gateway.connection import Connection
 from orchestrator.gateway.requests import HttpRequest
+from orchestrator.protocol import NotFound
 
 
 class _Version(Struct, rename="camel"):
@@ -15,9 +16,10 @@ class _Version(Struct, rename="camel"):
     version: str
 
 
-class _Group(Struct):
+class _Group(Struct, rename="camel"):
     name: str
     versions: list[_Version] = []
+    preferred_version: _Version | None = None
 
 
 class _Groups(Struct):
@@ -54,6 +56,16 @@ async def discover(connection: Connection, scheme: Scheme) -> None:
             for resource in _resources(group.name, version.version, served.resources):
                 if scheme.by_path(resource.group, resource.version, resource.plural) is None:
                     scheme.register(resource)
+
+
+async def versions_of(connection: Connection, group: str) -> list[str]:
+    """The versions in which a group is served, the preferred one first; none if it is not. Raises ApiError."""
+    try:
+        found: _Group = await _read(connection, f"/apis/{group}", _Group)
+    except NotFound:
+        return []
+    preferred = [] if found.preferred_version is None else [found.preferred_version]
+    return list(dict.fromkeys(each.version for each in (*preferred, *found.versions)))
 
 
 async def _read(connection: Connection, path: str, type_: Any) -> Any:

@@ -5,13 +5,16 @@ from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import Any, Final, TypeAlias
 
+import msgspec
+
 from actors import Actor, Deferred, Ref, Terminated
 from orchestrator.api.errors import DecodeError
 from orchestrator.api.meta.v1 import Status
 from orchestrator.api.scheme import DEFAULT, Scheme
 from orchestrator.gateway.answers import object_of, page_of
 from orchestrator.gateway.connection import Connection
-from orchestrator.gateway.requests import request_for
+from orchestrator.gateway.discovery import versions_of
+from orchestrator.gateway.requests import HttpRequest, request_for
 from orchestrator.gateway.watching import RemoteWatch, list_all
 from orchestrator.protocol import (
     ApiError,
@@ -21,6 +24,7 @@ from orchestrator.protocol import (
     DeleteCollection,
     Deleted,
     Get,
+    GetElsewhere,
     InternalError,
     List,
     Patch,
@@ -57,6 +61,10 @@ class Gateway(Actor):
     def on_list(self, message: List) -> Any:
         """Answer a page of objects."""
         return self._later(self._page, message)
+
+    def on_get_elsewhere(self, message: GetElsewhere) -> Any:
+        """Answer a document of a group that the scheme need not know."""
+        return self._later(self._elsewhere, message)
 
     def on_create(self, message: Create) -> Any:
         """Create an object, or post to a subresource."""
@@ -126,6 +134,19 @@ class Gateway(Actor):
         found = object_of(body, message.resource, self._scheme)
         created = code == _CREATED and not isinstance(message, Create)
         return Created(found) if created else found
+
+    async def _elsewhere(self, message: GetElsewhere) -> Any:
+        versions = await versions_of(self._connection, message.group)
+        version = next((each for each in versions if each in message.versions), None)
+        if version is None:
+            return None
+        request = HttpRequest("GET", message.path(version), message.query)
+        _, body, _ = await self._connection.send(request)
+        try:
+            return msgspec.json.decode(body, type=dict[str, Any])
+        except msgspec.DecodeError as error:
+            words = f"an answer about {message.resource}.{message.group} cannot be read: {error}"
+            raise InternalError(words) from error
 
     async def _page(self, message: Any) -> Any:
         _, body, _ = await self._connection.send(request_for(message))

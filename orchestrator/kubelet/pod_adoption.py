@@ -56,6 +56,8 @@ class PodAdoption(PodEffects):
             # What the runtime knows counts more than what was reported last.
             self._perform(managed, managed.worker.restore(self._reports_of(metadata.uid), now))
             self._starts_of(metadata.uid).take_up(managed.worker)
+            if managed.worker.mounted and managed.worker.traits.mounts:
+                self._recall_volumes(managed)
             return
         rejection = None
         if metadata.deletion_timestamp is None:

@@ -4,6 +4,7 @@ Documents are shared like objects are: nothing here changes its argument. Depth 
 anything recurses over a value, so that a hostile document is refused and never a RecursionError.
 """
 
+from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 Json: TypeAlias = Any
@@ -78,6 +79,18 @@ def copied(value: Json) -> Json:
     return value
 
 
+_INT64: Final = 2**63
+
+
+def in_int64(value: Json) -> Json:
+    """The value with floats for whole numbers that need more than 64 bits, as Go reads them."""
+    if type(value) is dict:
+        return {key: in_int64(each) for key, each in value.items()}
+    if type(value) is list:
+        return [in_int64(each) for each in value]
+    return float(value) if type(value) is int and not -_INT64 <= value < _INT64 else value
+
+
 def text_of(value: Json) -> str:
     """A scalar as Go's %v prints it; the order of keys in merge lists is the order of these."""
     if value is None:
@@ -106,7 +119,26 @@ def go_plain(value: Json) -> str:
         return f"[{' '.join(map(go_plain, value))}]"
     if value is None:
         return "<nil>"
+    if type(value) is float:
+        return go_float(value)
     return str(value).lower() if type(value) is bool else str(value)
+
+
+# From this exponent on Go writes a float with an exponent, and below the other.
+_GREAT: Final = 6
+_SMALL: Final = -4
+
+
+def go_float(value: float) -> str:
+    """A float as Go prints it with %v: with as few digits as tell it apart, 1 and 1e+06."""
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    if not isinstance(exponent, int):
+        return {"n": "NaN", "F": "-Inf" if sign else "+Inf"}[exponent]
+    power = len(digits) + exponent - 1
+    if _SMALL <= power < _GREAT or not any(digits):
+        return str(int(value)) if value.is_integer() else repr(value)
+    first, rest = digits[0], "".join(map(str, digits[1:]))
+    return f"{'-' * sign}{first}{'.' * bool(rest)}{rest}e{power:+03d}"
 
 
 def go_text(value: Json) -> str:

@@ -13,6 +13,8 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from orchestrator.machinery.documents import go_float
+
 Reason: TypeAlias = Literal[
     "FieldValueNotFound",
     "FieldValueRequired",
@@ -71,6 +73,8 @@ def shown(value: Any) -> str:
     """A value as Kubernetes prints it in a complaint: a quoted string, else its JSON."""
     if isinstance(value, str):
         return quote(value)
+    if type(value) is float:
+        return go_float(value)
     return _ENCODER.encode(value).decode()
 
 

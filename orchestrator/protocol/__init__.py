@@ -47,6 +47,7 @@ from orchestrator.protocol.identity import (
     Identity,
 )
 from orchestrator.protocol.requests import (
+    UNABLE,
     VERBS,
     AdmitConnection,
     Annotate,
@@ -61,6 +62,7 @@ from orchestrator.protocol.requests import (
     Event,
     EventType,
     Get,
+    GetElsewhere,
     List,
     Object,
     Page,
@@ -90,6 +92,7 @@ __all__ = [
     "ANONYMOUS",
     "AUTHENTICATED",
     "MASTERS",
+    "UNABLE",
     "UNAUTHENTICATED",
     "VERBS",
     "AdmitConnection",
@@ -115,6 +118,7 @@ __all__ = [
     "Expired",
     "Forbidden",
     "Get",
+    "GetElsewhere",
     "GiveUp",
     "Identity",
     "InterfaceUsage",

@@ -9,6 +9,7 @@ of a cycle through a whole cluster, and one object that the collector cannot see
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Final, Literal, Protocol, TypeAlias
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -190,6 +191,7 @@ class Create(Request[Any], frozen=True, gc=True, kw_only=True):
     annotate: Annotate | None = None
     options: Mapping[str, str] | None = None  # the client's own, which webhooks are shown
     bulky: bool = False  # it came in a large body: its steps are taken in turns with others'
+    document: Any = None  # from which the object was read: of empty values the object does not tell
     promise: bool = False
 
 
@@ -228,6 +230,7 @@ class Update(Request[Any], frozen=True, gc=True, kw_only=True):
     annotate: Annotate | None = None
     options: Mapping[str, str] | None = None  # the client's own, which webhooks are shown
     bulky: bool = False  # it came in a large body: its steps are taken in turns with others'
+    document: Any = None  # from which the object was read: of empty values the object does not tell
 
 
 class Patch(Request[Any], frozen=True, gc=True, kw_only=True):
@@ -303,6 +306,34 @@ class AdmitConnection(Request[None], frozen=True, gc=True, kw_only=True):
     annotate: Annotate | None = None
 
 
+class GetElsewhere(Request[Mapping[str, Any] | None], frozen=True, gc=False, kw_only=True):
+    """Answer a document of a group that another server serves, behind an APIService; None if none serves it.
+
+    It is asked for in the version that the cluster prefers of `versions`. Errors: Forbidden, what the server
+    answers, ServiceUnavailable with `UNABLE` if it cannot be reached.
+    """
+
+    group: str
+    versions: tuple[str, ...]
+    resource: str
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+    query: Mapping[str, str] = {}
+    identity: Identity = ADMIN
+
+    def path(self, version: str) -> str:
+        """Where the document is in a version."""
+        parts = ["apis", self.group, version]
+        if self.namespace:
+            parts += ["namespaces", self.namespace]
+        parts += [each for each in (self.resource, self.name, self.subresource) if each]
+        return "".join(f"/{quote(part, safe='*')}" for part in parts)
+
+
+UNABLE: Final = "the server is currently unable to handle the request"
+"""What a server says of another that cannot be reached."""
+
 ApiMessage: TypeAlias = (
     Get
     | List
@@ -314,6 +345,7 @@ ApiMessage: TypeAlias = (
     | Delete
     | DeleteCollection
     | AdmitConnection
+    | GetElsewhere
 )
 ApiRef: TypeAlias = Ref[ApiMessage]
 VERBS: Final[Mapping[type[Any], str]] = {

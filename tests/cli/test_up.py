@@ -13,8 +13,10 @@ from threading import Timer
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from orchestrator.apiserver.http.pki import client_certificate, generate
+from orchestrator.cli import main
 from orchestrator.cli.errors import INTERRUPTED
 
 COMMAND = [sys.executable, "-m", "orchestrator", "up"]
@@ -35,14 +37,12 @@ def _up(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str
         (["--nodes", "-1"], "--nodes"),
         (["--nodes", "many"], "--nodes"),
         (["--runtime", "lazy"], "there is no runtime 'lazy'; there are simulated, coroutine"),
-        (["--listen", "203.0.113.1:0"], "cannot listen at 203.0.113.1:0"),
         (["--enable-admission-plugins", "Nope"], "unknown admission plugin Nope; known are"),
         (["--disable-admission-plugins", "A,B"], "unknown admission plugins A, B; known are"),
         (
             ["--audit-log-path", "-"],
             "--audit-policy-file and --audit-log-path or --audit-webhook-config-file come",
         ),
-        (["--listen", "127.0.0.1:0", "--kubeconfig", "/proc/no/kubeconfig"], "cannot write"),
         (["--client-ca-file", "/etc/hostname"], "/etc/hostname: expected certificates in PEM form"),
         (["--token-auth-file", "/etc/hostname"], "/etc/hostname:1: token, user name and uid"),
         (
@@ -84,7 +84,24 @@ def _up(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str
 def test_wrong_arguments_are_one_clear_line_and_exit_code_2(
     arguments: list[str], message: str
 ) -> None:
-    done = _up(*arguments)
+    done = CliRunner().invoke(main, ["up", *arguments])
+    assert done.exit_code == 2
+    assert isinstance(done.exception, SystemExit)
+    assert message in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--listen", "203.0.113.1:0"], "cannot listen at 203.0.113.1:0"),
+        (["--listen", "127.0.0.1:0", "--kubeconfig", "/proc/no/kubeconfig"], "cannot write"),
+    ],
+)
+def test_what_is_wrong_when_it_begins_to_serve_ends_the_process_so_too(
+    arguments: list[str], message: str
+) -> None:
+    """What it has begun by then is no part of what the user reads."""
+    done = _up("--nodes", "0", *arguments)
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
@@ -95,7 +112,8 @@ def test_an_address_that_is_taken(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = _up("--listen", f"127.0.0.1:{port}", "--kubeconfig", str(tmp_path / "k"))
+        place = ("--listen", f"127.0.0.1:{port}", "--kubeconfig", str(tmp_path / "k"))
+        done = _up("--nodes", "0", *place)
     assert done.returncode == 2
     assert f"cannot listen at 127.0.0.1:{port}" in done.stderr
 

@@ -235,6 +235,27 @@ async def test_a_pod_that_was_to_go_hears_that_it_may_stay(cluster: Cluster) -> 
     ]
 
 
+async def test_a_pod_that_was_to_go_hears_when_it_goes_before_its_time(cluster: Cluster) -> None:
+    """As in Kubernetes; that its node is gone is no reprieve."""
+    toleration = {"key": "maintenance", "effect": "NoExecute", "operator": "Exists"}
+    tolerations = [{**toleration, "tolerationSeconds": 60}]
+    await cluster.apply([pod(each, nodeName="node-1", tolerations=tolerations) for each in "pq"])
+    await cluster.clock.sleep(5)
+    taint = {"key": "maintenance", "effect": "NoExecute"}
+    await cluster.client.patch(Node, "node-1", {"spec": {"taints": [taint]}})
+    await cluster.clock.sleep(5)
+    await cluster.client.delete(Pod, "p", grace_period_seconds=0)
+    await cluster.clock.sleep(1)
+    assert await _told(cluster, "Pod") == [
+        "TaintManagerEviction: Cancelling deletion of Pod default/p"
+    ]
+    await cluster.crash_node("node-1")
+    await cluster.client.delete(Node, "node-1")
+    await cluster.clock.sleep(20)
+    assert len(await _told(cluster, "Pod")) == 1
+    assert (await cluster.client.get(Pod, "q")).metadata.deletion_timestamp is None
+
+
 async def test_a_pod_whose_time_under_a_taint_is_over_hears_of_its_end_alone(
     cluster: Cluster,
 ) -> None:

@@ -64,7 +64,7 @@ async def test_expressions_are_checked_by_the_types_of_what_they_are_about(
     policy = await cluster.client.get(Policy, "few")
     assert policy.status is not None
     assert policy.status.type_checking is not None
-    head = "apps/v1, Kind=Deployment: compilation failed: ERROR: <input>:1:"
+    head = "apps/v1, Kind=Deployment: ERROR: <input>:1:"
     found = {
         each.field_ref: each.warning.splitlines()[0].removeprefix(head)
         for each in policy.status.type_checking.expression_warnings

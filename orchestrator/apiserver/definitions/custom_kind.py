@@ -63,7 +63,8 @@ def custom_kind(
         return kind
     return replace(
         kind,
-        default=_filler(schema),
+        default=_filler(schema, keeps_nulls=False),
+        default_applied=_filler(schema, keeps_nulls=True),
         shape=partial(_shape, schema),
         schema=schema.document,
         unknown=partial(_unknown, schema),
@@ -96,7 +97,7 @@ def _shape(schema: Schema) -> Shape:
     return shape_of_custom(schema.document, preserve_unknown=schema.preserves_unknown)
 
 
-def _filler(schema: Schema) -> Callable[[Unstructured], Unstructured]:
+def _filler(schema: Schema, *, keeps_nulls: bool) -> Callable[[Unstructured], Unstructured]:
     """Prune, then fill in: what is stored holds what the schema names, and its defaults."""
 
     def fill(custom: Unstructured) -> Unstructured:
@@ -104,7 +105,8 @@ def _filler(schema: Schema) -> Callable[[Unstructured], Unstructured]:
         if not isinstance(content, dict):
             content = dict(content)
         try:
-            pruned = with_metadata_read(prune(content, schema), schema, [])
+            pruned = prune(content, schema, keeps_nulls=keeps_nulls)
+            pruned = with_metadata_read(pruned, schema, [])
         except DecodeError as error:
             raise BadRequest(error.words) from error
         filled = with_defaults(pruned, schema)

@@ -11,6 +11,7 @@ from orchestrator.api.autoscaling.v1 import Scale
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.kinds.scaling import Scaling, scale
 from orchestrator.apiserver.validation.field import MAX_INT32, Errors, invalid
+from orchestrator.machinery.documents import go_plain
 from orchestrator.machinery.field_errors import quote
 from orchestrator.protocol import Unclassified
 
@@ -139,5 +140,6 @@ def _walk(path: str) -> Iterator[tuple[str, str]]:
 
 def _misfit(path: str, value: Any, wanted: str) -> _Misfit:
     found = _GO_TYPES.get(type(value), "interface {}")
-    shown = "<nil>" if value is None else value
-    return _Misfit(f"{path} accessor error: {shown} is of the type {found}, expected {wanted}")
+    return _Misfit(
+        f"{path} accessor error: {go_plain(value)} is of the type {found}, expected {wanted}"
+    )

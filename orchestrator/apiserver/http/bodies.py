@@ -5,6 +5,7 @@ anything recurses over it, and YAML is built by `machinery.manifests`, which bou
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
@@ -31,7 +32,7 @@ from orchestrator.apiserver.validation.registered import (
     unconvertible,
 )
 from orchestrator.machinery import manifests, specs
-from orchestrator.machinery.documents import MAX_DEPTH, too_deep
+from orchestrator.machinery.documents import MAX_DEPTH, in_int64, too_deep
 from orchestrator.machinery.errors import ManifestError
 from orchestrator.machinery.managed_fields.managers import with_explicit_reset
 from orchestrator.protocol import BadRequest, PatchType
@@ -42,6 +43,8 @@ _MANY_ALIASES: Final = 16
 
 R = TypeVar("R")
 BodyMedia: TypeAlias = Literal["json", "yaml", "protobuf"]
+
+_LONG_NUMBER: Final = re.compile(rb"[0-9]{19}")
 
 _MEDIA: Final[Mapping[str, BodyMedia]] = {
     "": "json",
@@ -99,6 +102,7 @@ class Received(NamedTuple):
 
     object: Any
     warnings: tuple[str, ...]
+    document: Any = None
 
 
 async def read(request: BaseRequest, seconds: float) -> bytes:
@@ -181,6 +185,10 @@ def decode(data: bytes, media: BodyMedia, expected: Expected, validation: str) -
     to fields that stand twice. In protobuf there are none.
     """
     document, repeated_lines = _document(data, media, expected.kind)
+    if expected.custom:
+        document = as_custom(document, data)
+    if expected.custom:
+        _check_said(document, data, expected)
     api_version, kind = _checked_kind(document, expected)
     version = api_version.rpartition("/")[2]
     subject = f'{kind} in version "{version}" cannot be handled as a {expected.kind}'
@@ -192,7 +200,7 @@ def decode(data: bytes, media: BodyMedia, expected: Expected, validation: str) -
     except DecodeError as error:
         raise BadRequest(f"{subject}: {error.words}") from error
     if validation == "Ignore" or media == "protobuf":
-        return Received(obj, ())
+        return Received(obj, (), document)
     repeated = duplicate_fields(data) if media == "json" else ()
     faults = [f'unknown field "{path}"' for path in unknown]
     faults += [f'duplicate field "{path}"' for path in repeated]
@@ -200,7 +208,7 @@ def decode(data: bytes, media: BodyMedia, expected: Expected, validation: str) -
         if repeated_lines:
             faults.insert(0, _unmarshal_errors(repeated_lines))
         raise BadRequest(f"{subject}: strict decoding error: {', '.join(faults)}")
-    return Received(obj, (*repeated_lines, *faults))
+    return Received(obj, (*repeated_lines, *faults), document)
 
 
 def _unmarshal_errors(lines: list[str]) -> str:
@@ -303,6 +311,21 @@ def _summary(data: bytes) -> str:
     return f"{text} ..." if len(data) > _SUMMARY_BYTES else text
 
 
+def _check_said(document: dict[str, Any], data: bytes, expected: Expected) -> None:
+    """A custom resource says itself what it is. Raises BadRequest."""
+    if not document.get("kind"):
+        said = data.decode(errors="replace")
+        raise BadRequest(
+            f"the object provided is unrecognized (must be of type {expected.kind}): "
+            f"Object 'Kind' is missing in '{said}' ({_summary(data)})"
+        )
+    if not document.get("apiVersion"):
+        raise BadRequest(
+            "the API version in the data () does not match "
+            f"the expected API version ({expected.api_version})"
+        )
+
+
 def _checked_kind(document: dict[str, Any], expected: Expected) -> tuple[str, str]:
     """The document's own version and kind; where it says none they are what is expected."""
     api_version, kind = document.get("apiVersion") or "", document.get("kind") or ""
@@ -327,6 +350,14 @@ def _not_handled(api_version: str, kind: str, expected: Expected) -> BadRequest:
     return BadRequest(
         f'{kind} in version "{version}" cannot be handled as a {expected.kind}: {why}'
     )
+
+
+def as_custom(document: Any, data: bytes) -> Any:
+    """The document in a body of a custom resource: with floats for what does not fit into 64 bits.
+
+    The fields of other kinds have widths, so that their readers know better what to say.
+    """
+    return in_int64(document) if _LONG_NUMBER.search(data) else document
 
 
 # --- patches and options -------------------------------------------------------------------

@@ -116,7 +116,9 @@ def verb_of(target: Target, method: str, *, watch: bool) -> str:
     elif target.name and not target.watch:
         if "create" in resource.verbs and "get" not in resource.verbs:
             raise no_such_path()  # what is posted only has no objects
-        verb = _OBJECT_VERBS.get(method, "")
+        # One handler has all paths of custom resources, and creates by that of an object, too.
+        verbs = _PART_VERBS if kind_of(resource).custom else _OBJECT_VERBS
+        verb = verbs.get(method, "")
         allowed = resource.verbs
     else:
         verb = _COLLECTION_VERBS.get(method, "")

@@ -7,6 +7,7 @@ import ssl
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Final
@@ -17,7 +18,7 @@ from aiohttp.web import ServerRunner, TCPSite
 from actors import Actor, ActorSystem, Ref
 from orchestrator.api.scheme import DEFAULT, Scheme
 from orchestrator.apiserver.http import pki as certificates
-from orchestrator.apiserver.http.aggregation import Aggregation
+from orchestrator.apiserver.http.aggregation import Aggregation, Forwarder
 from orchestrator.apiserver.http.audit import Audit
 from orchestrator.apiserver.http.authentication import (
     Authentication,
@@ -155,6 +156,11 @@ class HttpFront:
         self._port = self._runner.addresses[0][1]
         self._front.discovery.address = self.url.removeprefix("https://")
         self._aggregation.begin()
+        system.spawn(
+            partial(Forwarder, self._aggregation),
+            system.unique_name("forwarder"),
+            parent=self._anchor,
+        )
         await self._front.fairness.begin(system, self._api)
         self._front.log.info("serving", url=self.url)
         return self

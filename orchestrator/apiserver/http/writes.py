@@ -59,8 +59,11 @@ async def create(front: Front, call: Call) -> StreamResponse:
         Create(
             resource=target.resource,
             object=received.object,
+            document=received.document,
             namespace=target.namespace,
-            name=target.name,
+            name=target.name
+            if target.part
+            else "",  # a custom resource may be posted to another's path
             subresource=target.part,
             dry_run=options.dry_run,
             field_manager=options.field_manager,
@@ -97,6 +100,7 @@ async def update(front: Front, call: Call) -> StreamResponse:
         Update(
             resource=target.resource,
             object=received.object,
+            document=received.document,
             name=target.name,
             namespace=target.namespace,
             subresource=target.part,
@@ -161,8 +165,9 @@ async def patch(front: Front, call: Call) -> StreamResponse:
     repeated: tuple[str, ...] = ()
     if applies:
         decode = bodies.decode_configuration
-        body, said = await bodies.apart(decode, data, options.field_validation)
-        call.warnings.extend(said)
+        received = await bodies.apart(decode, data, options.field_validation)
+        body = received.object
+        call.warnings.extend(received.warnings)
     else:
         try:
             body = await bodies.apart(
@@ -173,6 +178,8 @@ async def patch(front: Front, call: Call) -> StreamResponse:
             raise
         if options.field_validation != "Ignore":
             repeated = await bodies.apart(duplicate_fields, data)
+    if kind_of(target.resource).custom:
+        body = bodies.as_custom(body, data)
     call.note(body)
     patched = await front.ask(
         Patch(

@@ -13,13 +13,13 @@ from orchestrator.apiserver.kinds.kind import Default, Kind
 K = TypeVar("K")
 
 
-def defaulter(kind: Kind) -> Default | None:
+def defaulter(kind: Kind, *, applied: bool = False) -> Default | None:
     """The function from an object to the same with its defaults and canonical amounts.
 
-    None for a kind that has neither. It is for every write, before validation.
+    None for a kind that has neither. It is for every write, before validation; `applied` for those by an apply.
     """
     canonical = None if kind.keeps_amounts else struct_fix(kind.type)
-    default = kind.default
+    default = kind.default_applied if applied and kind.default_applied else kind.default
     if canonical is None or default is None:
         return canonical or default
 

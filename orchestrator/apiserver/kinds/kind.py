@@ -40,7 +40,8 @@ class Kind(Struct, frozen=True):
 
     `type`: the Struct of its objects. `rules`: what is refused. `path_rules`: what is
     refused of stored objects that come by this version's path, where it is not the same. `default`: fills in what the author
-    left out, after the amounts were made canonical (unless it `keeps_amounts`). `strategy` and
+    left out, after the amounts were made canonical (unless it `keeps_amounts`); `default_applied`: the same for what is
+    applied, where that is something else. `strategy` and
     `traits`: what happens when it is created, changed and deleted. `table`: what `kubectl get`
     shows. `converts`: functions to the types of other versions that differ in more than their name.
     `answers_deleted`: whether a finished delete answers the last object instead of a Status.
@@ -67,6 +68,7 @@ class Kind(Struct, frozen=True):
     rules: Rules = UNKNOWN_RULES
     path_rules: Rules | None = None
     default: Default | None = None
+    default_applied: Default | None = None
     keeps_amounts: bool = False
     strategy: Callable[[Resource, Traits], Strategy] = Strategy
     traits: Traits = COMMON

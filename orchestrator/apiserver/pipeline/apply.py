@@ -34,7 +34,7 @@ def read_or_apply(makers: tuple[Maker, ...]) -> Maker:
     def make(course: Course) -> tuple[Step, ...]:
         path = WritePath(course.served, course.scheme, course.subresource)
         resource, bucket = course.served.resource, course.served.bucket
-        creation = replace(course, action="create", instead=True)
+        creation = replace(course, action="create", instead=True, creates_applied=True)
         create = make_steps(creation, makers)
 
         def step(env: Environment, draft: Draft) -> Instead | None:
@@ -98,6 +98,7 @@ def apply(course: Course) -> tuple[Step, ...]:
         before = managers_in(old.metadata.managed_fields)
         managers = before or adopted(live, path.shape, path.writer(""), env.time())
         result = lay_over(env, path, message, body, live, managers, old)
+        check_said(message, body, is_there=True)
         new = from_request(object_of(path, result.object, body)) if result.changed else old
         draft.new = replace(
             new, metadata=replace(new.metadata, managed_fields=old.metadata.managed_fields)
@@ -158,7 +159,8 @@ def configuration_of(path: Applicable, message: Patch, *, is_there: bool = False
         check(body, path.shape)
     except ShapeError as error:
         raise _untyped(path, message, metadata, error) from error
-    _check_place(message, metadata, is_there)
+    if not is_there:
+        check_said(message, body, is_there=False)
     return body
 
 
@@ -171,9 +173,13 @@ def _check_kind(path: Applicable, body: Object) -> None:
         raise BadRequest(f"invalid object type: {group}/{version}, Kind={kind}")
 
 
-def _check_place(message: Patch, metadata: Object, is_there: bool) -> None:
+def check_said(message: Patch, body: Object, *, is_there: bool) -> None:
+    """A configuration names the object to which it goes. Of one that there is conflicts are told first."""
+    metadata = body.get("metadata")
+    if not isinstance(metadata, dict):
+        metadata = {}
     name, namespace = metadata.get("name"), metadata.get("namespace")
-    if namespace and namespace != message.namespace:
+    if namespace and namespace != message.namespace and message.resource.namespaced:
         raise errors.namespace_differs()
     if not name and (not is_there or "name" in metadata):
         raise errors.no_name(message.name)

@@ -33,7 +33,7 @@ class Course(Struct, frozen=True):
     """`as_part` makes a subresource of another kind from the stored object (`scale`).
 
     Without `access` everything is allowed. `instead`: an update or an apply creates its object,
-    which the answer says. `bulky`: what is written is large, and the steps that only look at it are taken aside.
+    which the answer says. `creates_applied`: it is an apply that creates. `bulky`: what is written is large, and the steps that only look at it are taken aside.
     """
 
     served: Served
@@ -43,6 +43,7 @@ class Course(Struct, frozen=True):
     as_part: Callable[[Any], Any] | None = None
     access: Access | None = None
     instead: bool = False
+    creates_applied: bool = False
     bulky: bool = False
 
     @property
@@ -51,6 +52,11 @@ class Course(Struct, frozen=True):
         if self.action == "connect":
             return "create"
         return "patch" if self.action == "apply" else self.action
+
+    @property
+    def applied(self) -> bool:
+        """Whether what is written was applied."""
+        return self.action == "apply" or self.creates_applied
 
     @property
     def operation(self) -> Operation:

@@ -37,12 +37,14 @@ class Draft:
     object while a webhook's conversion of it is the old one. While a subresource
     that is an object of another kind is looked at (a Scale, a Binding), `new` is that one.
     `name` and `namespace` are those of the stored object. `gone`: the write removes the object.
+    `document` is what `new` was read from, where a client sent or patched it.
     `request` is the write as admission plugins see it, once one of them has been asked.
     `owners` is what `metadata.managedFields` become if the object changes (None: what they are), or
     even if it does not, when `owners_changed`.
     """
 
     __slots__ = (
+        "document",
         "gone",
         "message",
         "name",
@@ -62,6 +64,7 @@ class Draft:
         self.new: Any = None
         self.old: Any = None
         self.stored: Any = None
+        self.document: Any = getattr(message, "document", None)
         self.gone = False
         self.request: AdmissionRequest | None = None
         self.owners: Any = None

@@ -19,6 +19,7 @@ from orchestrator.apiserver.kinds.validating import (
 )
 from orchestrator.apiserver.pipeline.course import Course, pure
 from orchestrator.apiserver.pipeline.draft import Draft, Overtaken, Step
+from orchestrator.apiserver.validation.empties import with_empties
 from orchestrator.apiserver.validation.formats import LOOPBACK
 from orchestrator.apiserver.validation.warnings import Warnings
 from orchestrator.protocol import Cause, Invalid
@@ -27,7 +28,7 @@ from orchestrator.protocol import Cause, Invalid
 @pure
 def default(course: Course) -> tuple[Step, ...]:
     """What the author did not say."""
-    fill = defaulter(course.served.kind)
+    fill = defaulter(course.served.kind, applied=course.applied)
     if fill is None:
         return ()
 
@@ -106,7 +107,7 @@ def validate_new(course: Course) -> tuple[Step, ...]:
     def step(env: Environment, draft: Draft) -> None:
         causes = validate_create(kind, stored.namespaced, draft.new)
         if causes:
-            refuse_invalid(stored, draft.name, _grave(causes, env))
+            refuse_invalid(stored, draft.name, with_empties(_grave(causes, env), draft.document))
 
     return (step,)
 
@@ -129,7 +130,7 @@ def _validated(course: Course, causes_of: Callable[[Kind, Any, Any], Sequence[Ca
     def step(env: Environment, draft: Draft) -> None:
         causes = causes_of(kind, draft.new, draft.old)
         if causes:
-            refuse_invalid(stored, draft.name, _grave(causes, env))
+            refuse_invalid(stored, draft.name, with_empties(_grave(causes, env), draft.document))
 
     return step
 

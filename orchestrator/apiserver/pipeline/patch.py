@@ -58,7 +58,8 @@ def patch(course: Course) -> tuple[Step, ...]:
     to_version, from_request = served.to_version, served.from_request
 
     def step(_env: Environment, draft: Draft) -> None:
-        draft.new = from_request(patched(draft.message, to_version(draft.old)))
+        new, draft.document = patched_noting(draft.message, to_version(draft.old))
+        draft.new = from_request(new)
         if not draft.new.metadata.name:
             raise errors.no_name(draft.name)
         check_place(draft)
@@ -68,6 +69,11 @@ def patch(course: Course) -> tuple[Step, ...]:
 
 def patched(message: Patch, present: Any) -> Any:
     """The object that the patch makes of the present one."""
+    return patched_noting(message, present)[0]
+
+
+def patched_noting(message: Patch, present: Any) -> tuple[Any, dict[str, Any]]:
+    """The object that the patch makes of the present one, and its document."""
     strange: list[str] = []
     try:
         if message.patch_type == "json" and message.field_validation in ("Warn", "Strict"):
@@ -91,7 +97,7 @@ def patched(message: Patch, present: Any) -> Any:
         faults = [f'{of}duplicate field "{path}"' for path in message.repeated]
         faults += strange
         _note(message, document, [*faults, *(f'unknown field "{path}"' for path in unknown)])
-    return new
+    return new, document
 
 
 def _read(

@@ -7,7 +7,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from orchestrator.api import codec
-from orchestrator.api.autoscaling.v1 import Scale
+from orchestrator.api.autoscaling.v1 import Scale, ScaleSpec
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.kinds.kind import Kind
@@ -73,20 +73,26 @@ def _patch(course: Course) -> tuple[Step, ...]:
     scaling = course.served.kind.scaling
 
     def step(_env: Environment, draft: Draft) -> None:
-        scale = patched(draft.message, scaling.scale_of(draft.old))
-        _check_number(scaling, draft.old, scale)
+        present = scaling.scale_of(draft.old)
+        if scaling.missing is not None and scaling.missing(draft.old) is not None:
+            present = replace(present, spec=ScaleSpec(replicas=_UNSAID))
+        scale = patched(draft.message, present)
+        if scale.spec is not None and scale.spec.replicas == _UNSAID:
+            _check_number(scaling, draft.old)
         _mean(course, draft, scale)
 
     return (step,)
 
 
-def _check_number(scaling: Scaling, old: Any, scale: Scale) -> None:
+def _check_number(scaling: Scaling, old: Any) -> None:
     """A patch of what has no number must say one."""
-    if scale.spec is not None and scale.spec.replicas is not None:
-        return
     missing = None if scaling.missing is None else scaling.missing(old)
     if missing is not None:
         raise BadRequest(f"{missing} cannot be empty")
+
+
+# What a Scale without a number says to a patch, so that one that says nothing is known.
+_UNSAID: Final = -(2**31)
 
 
 def _mean(course: Course, draft: Draft, scale: Scale) -> None:
@@ -220,7 +226,8 @@ def _apply(course: Course) -> tuple[Step, ...]:
         draft.owners = settled(after)
         draft.owners_changed = who_owns_what(managers) != who_owns_what(after)
         scale = object_of(_PATH, result.object, body)
-        _check_number(scaling, old, scale)
+        if scale.spec is None or scale.spec.replicas is None:
+            _check_number(scaling, old)
         _mean(course, draft, scale)
 
     return (step,)

@@ -20,6 +20,7 @@ from orchestrator.controllers.horizontal_pod_autoscaler.calculator import Tolera
 from orchestrator.controllers.horizontal_pod_autoscaler.history import History
 from orchestrator.controllers.horizontal_pod_autoscaler.limits import Bounds, limited
 from orchestrator.controllers.horizontal_pod_autoscaler.metrics import Metrics
+from orchestrator.controllers.horizontal_pod_autoscaler.servers import MetricServers
 from orchestrator.controllers.horizontal_pod_autoscaler.specs import Asked, Failed, Look, ask
 from orchestrator.machinery.conditions import with_condition
 from orchestrator.machinery.errors import SelectorError
@@ -76,7 +77,8 @@ class HorizontalPodAutoscalerController(KubernetesController):
         self._selectors: dict[Key, Selector] = {}
         # What servers of metrics read is their own matter, not the autoscaler's.
         servers = Client(self._wiring.api, clock=self.ctx.clock, scheme=self._wiring.scheme)
-        self._metrics = Metrics(self.ctx, servers, self._wiring.scheme)
+        scheme = self._wiring.scheme
+        self._metrics = Metrics(self.ctx, servers, scheme, MetricServers(self.client, scheme))
 
     def watches(self) -> Mapping[Any, Source]:
         """Pods are looked up."""
@@ -234,8 +236,15 @@ class HorizontalPodAutoscalerController(KubernetesController):
             return None, ()
         current = scale.spec.replicas or 0 if scale.spec is not None else 0
         counted = scale.status.replicas if scale.status is not None else 0
+        selector = scale.status.selector or "" if scale.status is not None else ""
         look = Look(
-            key.namespace, pods, current, counted, tolerance_of(autoscaler), self.ctx.clock.now()
+            key.namespace,
+            selector,
+            pods,
+            current,
+            counted,
+            tolerance_of(autoscaler),
+            self.ctx.clock.now(),
         )
         found: list[Asked] = []
         failures: list[Failed] = []

@@ -1,8 +1,9 @@
 """What is measured: the use that kubelets tell, and metrics that stand in annotations.
 
-There are no metrics servers here. A resource's use comes from the kubelets of the pods' nodes, whose
-simulated containers use what their profiles say. Any other metric of a pod or object is an annotation of
-it, and an external metric stands in ConfigMaps of the namespace that are labelled so:
+A resource's use comes from the kubelets of the pods' nodes, whose simulated containers use what their
+profiles say. Any other metric comes from the server of such metrics, if an APIService names one. Where none
+does, that of a pod or object is an annotation of it, and an external metric stands in ConfigMaps of the
+namespace that are labelled so:
 
     metrics.simulation.orchestrator.dev/requests-per-second: "250"     # of a pod, or of another object
     metrics.simulation.orchestrator.dev/external: ""                   # a ConfigMap; its data are metrics
@@ -22,6 +23,7 @@ from orchestrator.api.errors import UnknownKind
 from orchestrator.api.scheme import Scheme
 from orchestrator.client import Client
 from orchestrator.controllers.horizontal_pod_autoscaler.calculator import Sample, Uncountable
+from orchestrator.controllers.horizontal_pod_autoscaler.servers import MetricServers
 from orchestrator.machinery.labels import compile_selector, format_go
 from orchestrator.machinery.quantities import is_quantity, milli
 from orchestrator.protocol import ApiError, ContainerUsage, UsageOfPods, kubelets_group
@@ -41,8 +43,11 @@ Usages = Mapping[str, Mapping[str, ContainerUsage]]
 class Metrics:
     """Reads them for one controller. Every method raises Uncountable, in Kubernetes' words."""
 
-    def __init__(self, ctx: Context, client: Client, scheme: Scheme) -> None:
+    def __init__(
+        self, ctx: Context, client: Client, scheme: Scheme, servers: MetricServers
+    ) -> None:
         self._ctx = ctx
+        self._servers = servers
         self._client = client
         self._scheme = scheme
 
@@ -85,8 +90,19 @@ class Metrics:
         except NoReply:  # the node is gone or cut off: nobody measures its pods
             return {}
 
-    def of_pods(self, metric: MetricIdentifier, pods: Iterable[Pod]) -> Mapping[str, Sample]:
-        """A metric that pods have in their annotations; the metric's selector is one of their labels."""
+    async def of_pods(
+        self, metric: MetricIdentifier, pods: Iterable[Pod], namespace: str, selector: str
+    ) -> Mapping[str, Sample]:
+        """A metric of pods, which are those of a selector.
+
+        In their annotations the metric's selector is one of the pods' labels.
+        """
+        try:
+            served = await self._servers.of_pods(metric, namespace, selector)
+        except Uncountable as error:
+            raise Uncountable(f"unable to get metric {metric.name}: {error}") from error
+        if served is not None:
+            return served
         now = self._ctx.clock.now()
         chosen = _chooser(metric)
         found = {
@@ -101,10 +117,14 @@ class Metrics:
     async def of_object(
         self, metric: MetricIdentifier, reference: CrossVersionObjectReference, namespace: str
     ) -> int:
-        """A metric that one object has in its annotations. Whether there is such an object at all Kubernetes leaves
-        to the server of metrics.
-        """
-        value = None
+        """A metric of one object. Whether there is such an object at all Kubernetes leaves to the server of metrics."""
+        named = f"{reference.kind} on {namespace} {reference.name}"
+        try:
+            value = await self._servers.of_object(metric, reference, namespace)
+        except Uncountable as error:
+            raise Uncountable(f"unable to get metric {metric.name}: {named}/{error}") from error
+        if value is not None:
+            return value
         with suppress(UnknownKind, ApiError):
             resource = self._scheme.by_kind(reference.api_version, reference.kind)
             found: Any = await self._client.get(resource, reference.name, namespace=namespace)
@@ -112,13 +132,19 @@ class Metrics:
                 value = _value_of(found, metric)
         if value is None:
             raise Uncountable(
-                f"unable to get metric {metric.name}: {reference.kind} on {namespace} "
-                f"{reference.name}/{_CUSTOM}: {_no_custom()}"
+                f"unable to get metric {metric.name}: {named}/{_CUSTOM}: {_no_custom()}"
             )
         return value
 
     async def of_external(self, metric: MetricIdentifier, namespace: str) -> int:
         """A metric of nothing in the cluster: the sum of its values."""
+        head = f"unable to get external metric {namespace}/{metric.name}/{go_selector(metric)}"
+        try:
+            value = await self._servers.of_external(metric, namespace)
+        except Uncountable as error:
+            raise Uncountable(f"{head}: {error}") from error
+        if value is not None:
+            return value
         config_maps = await self._client.list(
             ConfigMap, namespace=namespace, label_selector=EXTERNAL
         )
@@ -130,8 +156,7 @@ class Metrics:
         ]
         if not texts:
             raise Uncountable(
-                f"unable to get external metric {namespace}/{metric.name}/{go_selector(metric)}: "
-                f"{_EXTERNAL}: {_ABSENT.format(metric.name, 'external.metrics')}"
+                f"{head}: {_EXTERNAL}: {_ABSENT.format(metric.name, 'external.metrics')}"
             )
         return sum(_milli_of(metric.name, text) for text in texts)
 

@@ -30,9 +30,13 @@ from orchestrator.machinery.quantities import format_milli, format_nano, milli
 
 
 class Look(Struct, frozen=True):
-    """What is known of the target in one look; `counted` is how many pods its status says it has."""
+    """What is known of the target in one look; `counted` is how many pods its status says it has.
+
+    `pods` are those of `selector`.
+    """
 
     namespace: str
+    selector: str
     pods: Sequence[Pod]
     current: int
     counted: int
@@ -69,7 +73,7 @@ async def ask(spec: MetricSpec, look: Look, metrics: Metrics) -> Asked:
                 spec, look, metrics, source.name, source.container, source.target
             )
         case "Pods":
-            return _pods(spec, look, metrics)
+            return await _pods(spec, look, metrics)
         case "Object":
             return await _object(spec, look, metrics)
         case "External":
@@ -141,13 +145,13 @@ def _amount(resource: str, thousandths: int) -> str:
     return format_milli(thousandths)
 
 
-def _pods(spec: MetricSpec, look: Look, metrics: Metrics) -> Asked:
+async def _pods(spec: MetricSpec, look: Look, metrics: Metrics) -> Asked:
     assert spec.pods is not None
     metric, target = spec.pods.metric, spec.pods.target
     try:
         proposal = by_value(
             look.pods,
-            metrics.of_pods(metric, look.pods),
+            await metrics.of_pods(metric, look.pods, look.namespace, look.selector),
             current=look.current,
             target=milli(target.average_value or 1),
             resource="",

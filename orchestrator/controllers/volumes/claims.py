@@ -18,7 +18,7 @@ from orchestrator.api.core.v1 import (
 )
 from orchestrator.api.scalars import EMPTY
 from orchestrator.api.storage.v1 import StorageClass
-from orchestrator.client import Change, Key, KeyFunction, Source, key_of
+from orchestrator.client import Change, Key, KeyFunction, Source
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.volume_protection import claims_of
 from orchestrator.controllers.volumes.matching import (
@@ -26,7 +26,6 @@ from orchestrator.controllers.volumes.matching import (
     class_of,
     find,
     has_class,
-    is_bound,
     is_claimed_by,
     mismatch,
 )
@@ -44,7 +43,9 @@ _STORAGE_PROVISIONERS: Final = (
 )
 _IN_TREE: Final = "kubernetes.io/"
 _HOST_PATH: Final = "kubernetes.io/host-path"  # the one that is left of those that make volumes
-_RETRY_SECONDS: Final = 15.0
+_RETRY_SECONDS: Final = (
+    15.0  # --pvclaimbinder-sync-period: when a claim that waits is looked at again
+)
 _NOTHING = "no persistent volumes available for this claim and no storage class is set"
 _DISABLED = (
     f'Failed to create provisioner: provisioning in volume plugin "{_HOST_PATH}" is disabled'
@@ -65,28 +66,12 @@ class ClaimBinder(KubernetesController):
     kind = PersistentVolumeClaim
 
     def watches(self) -> Mapping[Any, Source]:
-        """A volume concerns its claim, or all that wait for one; a class those that wait for it."""
-        return {PersistentVolume: self._of_volume, StorageClass: self._of_class}
+        """A volume concerns the claim that it is bound to; classes are looked up."""
+        return {PersistentVolume: _bound_to, StorageClass: lambda _: ()}
 
     def indexes(self) -> Mapping[Any, Mapping[str, KeyFunction]]:
         """Pods and volumes by claim."""
         return {Pod: {"claim": claims_of}, PersistentVolume: {"claim": claim_named}}
-
-    def _of_volume(self, change: Change[PersistentVolume]) -> Iterable[Key]:
-        keys = dict.fromkeys(each for o in (change.old, change.new) for each in _claim_named(o))
-        if change.new is not None and not _claim_named(change.new):
-            named = change.new.metadata.name
-            for claim in self.cache(PersistentVolumeClaim).list():
-                wanted = claim.spec is not None and claim.spec.volume_name == named
-                if wanted or _may_take(claim, change.new):
-                    keys[key_of(claim)] = None
-        return keys
-
-    def _of_class(self, change: Change[StorageClass]) -> Iterable[Key]:
-        name = change.latest.metadata.name
-        claims = self.cache(PersistentVolumeClaim).list()
-        waiting = (each for each in claims if not is_bound(each))
-        return [key_of(c) for c in waiting if class_of(c) == name or not has_class(c)]
 
     async def reconcile(self, key: Key) -> float | None:
         """One step of a claim."""
@@ -283,14 +268,21 @@ def _without_volume(status: PersistentVolumeClaimStatus, phase: str) -> Persiste
     )
 
 
+def _bound_to(change: Change[PersistentVolume]) -> Iterable[Key | tuple[Key, float]]:
+    """The claim of a volume that is bound, or gone; the one that it was bound to before, in the next round.
+
+    A volume that is free, or kept for a claim of some name, is found when claims are looked at again.
+    """
+    new = change.new
+    for key in _claim_named(change.old):
+        yield key if new is None else (key, _RETRY_SECONDS)
+    if new is not None and new.spec is not None and new.spec.claim_ref is not None:
+        yield from _claim_named(new) if new.spec.claim_ref.uid else ()
+
+
 def _claim_named(volume: PersistentVolume | None) -> tuple[Key, ...]:
     reference = volume.spec.claim_ref if volume is not None and volume.spec is not None else None
     return (Key(reference.namespace, reference.name),) if reference is not None else ()
-
-
-def _may_take(claim: PersistentVolumeClaim, volume: PersistentVolume) -> bool:
-    """Whether a claim without a volume could have this one, which is free."""
-    return not is_bound(claim) and find(claim, (volume,)) is not None
 
 
 def _is_unscheduled(pod: Pod) -> bool:

@@ -237,7 +237,8 @@ class _Merge:
                 merged[position] = self.objects(merged[position], item, rule.inner)
             else:
                 where[identity] = len(merged)
-                merged.append(self._taken(item))
+                taken = self._taken(item)
+                merged.append(taken if key in taken else {**taken, key: None})
         patched, others = split(merged, patch, key)
         return interleaved(
             sorted_like(others, original, key), sorted_like(patched, patch, key), original, key

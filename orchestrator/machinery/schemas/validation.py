@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+from orchestrator.machinery.documents import go_plain
 from orchestrator.machinery.field_errors import (
     FieldError,
     invalid,
@@ -29,6 +30,7 @@ INT_RANGES: Final[Mapping[str, tuple[int, int]]] = {
     "uint64": (0, 2**64 - 1),
 }
 INT64: Final = (-(2**63), 2**63 - 1)
+_MOST_EXACT: Final = 2**53 - 1
 # The checks of a leaf that all hold.
 _MADE_OF_FREE: Final[Mapping[type, int]] = {str: 6, bool: 4}
 
@@ -91,7 +93,7 @@ def _check_type(value: Any, schema: Schema, path: str, faults: list[FieldError])
     if (
         found in types
         or (found == "null" and schema.nullable)
-        or (found == NUMBER and INTEGER in types and float(value).is_integer())
+        or (found == NUMBER and INTEGER in types and _is_whole(value))
         or (found == INTEGER and NUMBER in types)
     ):
         return 1
@@ -99,6 +101,11 @@ def _check_type(value: Any, schema: Schema, path: str, faults: list[FieldError])
     detail = f'{path} in body must be of type {named}: "{found}"'
     faults.append(FieldError("FieldValueTypeInvalid", path or NOWHERE, detail, found))
     return 0
+
+
+def _is_whole(value: float) -> bool:
+    """Whether a float is a whole number in all JavaScript, which Go's libraries ask for, too."""
+    return value.is_integer() and abs(value) <= _MOST_EXACT
 
 
 def _equal(value: Any, other: Any) -> bool:
@@ -214,22 +221,24 @@ def matches(matcher: Any, value: str) -> bool:
 
 def _check_number(value: float, schema: Schema, path: str, faults: list[FieldError]) -> int:
     bounds = schema.bounds
-    if INTEGER in schema.types and not _fits_integer(value, schema.format):
+    if schema.types == (INTEGER,) and not _fits_integer(value, schema.format):
         form = f"with format {schema.format}" if schema.format else "(default format)"
         named = f"Checked value must be of type integer {form} in {path}"
         faults.append(_nowhere(named))
     if bounds is NO_BOUNDS:
         return 1
     if bounds.multiple_of is not None and not _is_multiple(value, bounds.multiple_of):
-        detail = f"{path} in body should be a multiple of {shown_number(bounds.multiple_of)}"
+        detail = (
+            f"{path} in body should be a multiple of {go_plain(_alike(bounds.multiple_of, value))}"
+        )
         faults.append(invalid(path, value, detail))
-    low, high = bounds.minimum, bounds.maximum
+    low, high = _alike(bounds.minimum, value), _alike(bounds.maximum, value)
     if high is not None and (value >= high if bounds.exclusive_maximum else value > high):
         than = "less than" if bounds.exclusive_maximum else "less than or equal to"
-        faults.append(invalid(path, value, f"{path} in body should be {than} {shown_number(high)}"))
+        faults.append(invalid(path, value, f"{path} in body should be {than} {go_plain(high)}"))
     if low is not None and (value <= low if bounds.exclusive_minimum else value < low):
         than = "greater than" if bounds.exclusive_minimum else "greater than or equal to"
-        faults.append(invalid(path, value, f"{path} in body should be {than} {shown_number(low)}"))
+        faults.append(invalid(path, value, f"{path} in body should be {than} {go_plain(low)}"))
     return 1
 
 
@@ -245,11 +254,9 @@ def _is_multiple(value: float, factor: float) -> bool:
     return math.isclose(ratio, round(ratio), rel_tol=1e-9, abs_tol=1e-9)
 
 
-def shown_number(number: float) -> str:
-    """A number as Go prints a float64 with %v."""
-    if float(number).is_integer() and abs(number) < 1e21:
-        return str(int(number))
-    return repr(float(number))
+def _alike(bound: float | None, value: float) -> float | None:
+    """A bound as a number of the value's type, which is how Go compares the two and shows the bound."""
+    return None if bound is None else type(value)(bound)
 
 
 # --- lists and maps ------------------------------------------------------------------------

@@ -10,10 +10,22 @@ from typing import Any, Final
 
 import pytest
 from aiohttp.web import BaseRequest, Response, Server, ServerRunner, TCPSite
+from msgspec.structs import replace
 
 from actors import Clock
 from orchestrator import Cluster
 from orchestrator.apiserver.http import HttpFront
+from orchestrator.cluster.remote import RemoteCluster
+from orchestrator.gateway import load_access
+from orchestrator.protocol import (
+    ADMIN,
+    AUTHENTICATED,
+    UNABLE,
+    Forbidden,
+    GetElsewhere,
+    Identity,
+    ServiceUnavailable,
+)
 from tests.apiserver.http.conftest import Caller, caller
 from tests.conformance.webhook import server_context
 
@@ -144,3 +156,38 @@ async def test_discovery_has_the_groups_of_other_servers(asked: tuple[Caller, in
     found = next(each for each in whole["items"] if each["metadata"]["name"] == group["name"])
     assert found["versions"][0]["freshness"] == "Current"
     assert found["versions"][0]["resources"][0]["resource"] == "things"
+
+
+async def test_components_read_documents_of_other_servers(tmp_path: Path) -> None:
+    """In-process and from outside, as who they are; what they may not do they are refused."""
+    spec = {"type": "ExternalName", "externalName": "127.0.0.1"}
+    service = {"metadata": {"name": "metrics"}, "spec": spec}
+    asking = GetElsewhere(
+        group="metrics.example.com",
+        versions=("v1", "v1beta1"),
+        resource="things",
+        namespace="default",
+        name="*",
+        query={"labelSelector": "a=b"},
+    )
+    path = f"{_GROUP}/v1beta1/namespaces/default/things/*?labelSelector=a%3Db"
+    async with Cluster(nodes=0) as cluster:
+        front = await cluster.serve()
+        async with serving(front) as port, caller(front, front.pki.admin, tmp_path) as call:
+            await call("POST", "/api/v1/namespaces/default/services", service)
+            await call("POST", _SERVICES, api_service(port))
+            with pytest.raises(ServiceUnavailable, match=UNABLE):
+                await cluster.api.ask(asking)
+            await condition(call, cluster.clock, "True")
+            found = await cluster.api.ask(asking)
+            assert found is not None
+            assert (found["path"], found["user"]) == (path, ADMIN.name)
+            nobody = Identity("jane", (AUTHENTICATED,))
+            with pytest.raises(Forbidden, match='cannot get resource "things" in API group'):
+                await cluster.api.ask(replace(asking, identity=nobody))
+            config = front.write_kubeconfig(tmp_path / "config")
+            async with RemoteCluster(load_access(config)) as remote:
+                found = await remote.client.api.ask(asking)
+                assert found is not None
+                assert (found["path"], found["user"]) == (path, "kubernetes-admin")
+                assert await remote.client.api.ask(replace(asking, group="none.io")) is None

@@ -247,10 +247,11 @@ def _nearly_valid(draw: st.DrawFn, value: Any = None) -> Any:
     return value if draw(st.integers(0, 19)) else draw(_JSON)
 
 
-@given(_nearly_valid() | _JSON)
-def test_a_look_tells_what_pruning_leaves(value: Any) -> None:
+@given(_nearly_valid() | _JSON, st.booleans())
+def test_a_look_tells_what_pruning_leaves(value: Any, keeps_nulls: bool) -> None:
     """Whether nothing is to be taken away is known before anything is, exactly."""
-    assert _is_pruned(value, THING) == (_pruned(value, THING, "", None) is value)
+    unchanged = _pruned(value, THING, "", None, keeps_nulls) is value
+    assert _is_pruned(value, THING, keeps_nulls) == unchanged
 
 
 @given(st.lists(st.fixed_dictionaries({}, optional={"k": _JSON, "x": st.booleans()}), max_size=4))

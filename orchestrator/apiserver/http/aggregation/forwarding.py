@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 from aiohttp.web import BaseRequest, Response, StreamResponse
@@ -11,6 +13,7 @@ from multidict import CIMultiDict
 
 from orchestrator.api.apiregistration.v1 import APIService
 from orchestrator.api.scheme import Scheme
+from orchestrator.apiserver.elsewhere import Forward
 from orchestrator.apiserver.http import metrics_api
 from orchestrator.apiserver.http.aggregation.availability import (
     SERVICES,
@@ -32,7 +35,17 @@ from orchestrator.apiserver.http.pki import Pki, client_certificate
 from orchestrator.apiserver.pod_ports import reached
 from orchestrator.machinery.certificates import KeyPair
 from orchestrator.machinery.times import format_time
-from orchestrator.protocol import ADMIN, ApiError, Get, Identity, List, NotFound
+from orchestrator.protocol import (
+    ADMIN,
+    UNABLE,
+    ApiError,
+    Get,
+    Identity,
+    List,
+    NotFound,
+    ServiceUnavailable,
+    Unclassified,
+)
 
 _PAUSE_SECONDS: Final = 1.0  # between two looks at what is available
 _REDIRECTED: Final = "the backend attempted to redirect this request, which is not permitted"
@@ -120,6 +133,25 @@ class Aggregation:
                 return await self._passed_on(request, received)
         except (ClientError, OSError) as error:
             raise Unavailable(f"error trying to reach service: {error}") from error
+
+    async def fetch(self, message: Forward) -> Mapping[str, Any]:
+        """A document of another server. Raises its error as an ApiError, and ServiceUnavailable."""
+        from aiohttp import ClientError
+
+        service, asked = message.service, message.asked
+        assert service.spec is not None
+        if not is_available(service):
+            raise ServiceUnavailable(UNABLE)
+        path = asked.path(service.spec.version or "")
+        if asked.query:
+            path += f"?{urlencode(asked.query)}"
+        headers = CIMultiDict([("Accept", "application/json"), *headers_of(asked.identity)])
+        try:
+            backend = await backend_of(service, self._front.ask, self._front.random)
+            async with self._request("GET", path, backend, headers, b"") as answer:
+                return _document(await answer.read(), answer.status)
+        except (Unreachable, ClientError, OSError) as error:
+            raise ServiceUnavailable(UNABLE) from error
 
     @asynccontextmanager
     async def _request(
@@ -250,6 +282,22 @@ class Aggregation:
 def _passes(name: str) -> bool:
     lower = name.lower()
     return lower not in _HOP and not lower.startswith("x-remote-")
+
+
+def _document(body: bytes, code: int) -> Mapping[str, Any]:
+    """What a server has answered. Raises what its Status says, or what can be said without one."""
+    try:
+        found: Mapping[str, Any] = msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.DecodeError:
+        found = {}
+    if 200 <= code < 300:
+        return found
+    if code == HTTPStatus.SERVICE_UNAVAILABLE and found.get("kind") != "Status":
+        raise ServiceUnavailable(UNABLE)
+    text = found.get("message") or f"an error on the server has prevented the request: {code}"
+    error = Unclassified(str(text))
+    error.code = code
+    raise error
 
 
 def _group(name: str, versions: list[tuple[int, str]]) -> dict[str, Any]:

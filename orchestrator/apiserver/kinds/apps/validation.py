@@ -1,5 +1,6 @@
 """What Kubernetes refuses of Deployments, ReplicaSets, DaemonSets and ControllerRevisions."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from orchestrator.api.apps.v1 import (
@@ -208,12 +209,15 @@ def _daemon_status_errors(new: DaemonSet, old: DaemonSet) -> Errors:
 
 
 def _revision_errors(revision: ControllerRevision) -> Errors:
+    yield from nonnegative("revision", revision.revision)
     if revision.data is None:
         yield required("data", "data is mandatory")
-    yield from nonnegative("revision", revision.revision)
+    elif not isinstance(revision.data, Mapping):
+        yield required("data", "data must be a valid JSON object")
 
 
 def _revision_change_errors(new: ControllerRevision, old: ControllerRevision) -> Errors:
+    yield from nonnegative("revision", new.revision)
     yield from immutable("data", new.data, old.data)
 
 
@@ -236,5 +240,8 @@ DAEMON_SET_RULES: Final = Rules(
 
 
 CONTROLLER_REVISION_RULES: Final = Rules(
-    spec=_revision_errors, update=_revision_change_errors, metadata_again=CHANGE_AND_WHOLE
+    spec=_revision_errors,
+    update=_revision_change_errors,
+    metadata_again=CHANGE_AND_WHOLE,
+    recheck="never",
 )

@@ -166,7 +166,13 @@ def _device_errors(allocated: frozenset[str], path: str, device: AllocatedDevice
     if device.share_id is not None:
         yield from _uid_errors(f"{path}.shareID", device.share_id)
     if _identity(device) not in allocated:
-        yield invalid(path, _identity(device), "must be an allocated device in the claim")
+        shown = {
+            "Driver": device.driver,
+            "Pool": device.pool,
+            "Device": device.device,
+            "ShareID": device.share_id or "",
+        }
+        yield invalid(path, shown, "must be an allocated device in the claim")
     if len(device.conditions) > _MAX_CONDITIONS:
         yield too_many(f"{path}.conditions", len(device.conditions), _MAX_CONDITIONS)
     if device.data is not None:

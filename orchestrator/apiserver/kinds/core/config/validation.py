@@ -133,11 +133,17 @@ def _secret_change_errors(new: Secret, old: Secret) -> Errors:
 
 
 CONFIG_MAP_RULES: Final = Rules(
-    spec=_config_map_errors, update=_config_map_change_errors, metadata_again=CHANGE_AND_WHOLE
+    spec=_config_map_errors,
+    update=_config_map_change_errors,
+    metadata_again=CHANGE_AND_WHOLE,
+    recheck="after",
 )
 
 SECRET_RULES: Final = Rules(
-    spec=_secret_errors, update=_secret_change_errors, metadata_again=CHANGE_AND_WHOLE
+    spec=_secret_errors,
+    update=_secret_change_errors,
+    metadata_again=CHANGE_AND_WHOLE,
+    recheck="after",
 )
 
 SERVICE_ACCOUNT_RULES: Final = Rules(metadata_again=CHANGE_AND_WHOLE)
