@@ -107,6 +107,42 @@ def test_what_is_wrong_when_it_begins_to_serve_ends_the_process_so_too(
     assert "Traceback" not in done.stderr
 
 
+def test_a_wrong_kubelet_configuration_is_one_line(tmp_path: Path) -> None:
+    """With the file and the field."""
+    config = tmp_path / "kubelet.yaml"
+    config.write_text("evictionSoft: {memory.available: 1Gi}")
+    done = _up("--kubelet-config", str(config))
+    assert done.returncode == 2
+    said = "grace period must be specified for the soft eviction threshold memory.available"
+    assert done.stderr == f"Error: {config}: {said}\n"
+
+
+def test_nodes_are_what_a_kubelet_configuration_says(tmp_path: Path) -> None:
+    """Static pods are beside the file that names their directory."""
+    config, path = tmp_path / "kubelet.yaml", tmp_path / "kubeconfig"
+    config.write_text("{maxPods: 7, staticPodPath: manifests}")
+    (tmp_path / "manifests").mkdir()
+    manifest = "{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{name: c, image: i}]}}"
+    (tmp_path / "manifests" / "web.yaml").write_text(manifest)
+    arguments = ["--nodes", "1", "--listen", "127.0.0.1:0", "--kubeconfig", str(path)]
+    running = subprocess.Popen(
+        [*COMMAND, *arguments, "--kubelet-config", str(config)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert running.stdout is not None
+    running.stdout.readline()
+    running.stdout.readline()
+    asked = ["kubectl", "--kubeconfig", str(path), "get", "nodes,pods", "-A", "-o"]
+    shown = "jsonpath={.items[*].status.capacity.pods} {.items[*].metadata.name}"
+    told = subprocess.run([*asked, shown], capture_output=True, text=True, check=False, timeout=60)
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=30)
+    assert told.stdout.startswith("7 "), told.stderr
+    assert "web-node-0" in told.stdout.split()
+
+
 def test_an_address_that_is_taken(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
