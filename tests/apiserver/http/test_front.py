@@ -182,7 +182,7 @@ async def test_metrics_tell_of_the_scheduler_too(
         'scheduler_schedule_attempts_total{result="unschedulable",profile="default-scheduler"}',
         'scheduler_pending_pods{queue="unschedulable"}',
         'scheduler_unschedulable_pods{plugin="NodeResourcesFit",profile="default-scheduler"}',
-        'scheduler_queue_incoming_pods_total{queue="active",event="PodAdd"}',
+        'scheduler_queue_incoming_pods_total{queue="active",event="UnschedulablePodAdd"}',
         'scheduler_queue_incoming_pods_total{queue="unschedulable",event="ScheduleAttemptFailure"}',
         'scheduler_cache_size{type="nodes"}',
         "scheduler_preemption_attempts_total",
