@@ -17,7 +17,7 @@ from orchestrator import Cluster
 from orchestrator.apiserver.http import HttpFront
 from tests.apiserver.http.conftest import Caller, caller
 
-_REQUESTS = int(os.environ.get("MALFORMED_REQUESTS", "600"))
+_REQUESTS = int(os.environ.get("MALFORMED_REQUESTS", "320"))
 _CLIENTS = 8
 _ANSWER_SECONDS = 30.0
 
