@@ -144,15 +144,9 @@ class Front:
 
     async def ask(self, message: Request[R]) -> R:
         """The API server's answer. Raises ApiError only."""
-        if self._followed is None:
-            return await self._asked(message)
-        self._followed.add(id(message))
-        try:
-            return await self._asked(message)
-        finally:
-            self._followed.discard(id(message))
-
-    async def _asked(self, message: Request[R]) -> R:
+        followed = self._followed
+        if followed is not None:
+            followed.add(id(message))
         try:
             return await self.api.ask(message, timeout=self.limits.request_seconds)
         except AskTimeout as error:
@@ -166,6 +160,9 @@ class Front:
             ) from error
         except ActorCrashed as error:
             raise InternalError(f"Internal error occurred: {error}") from error
+        finally:
+            if followed is not None:
+                followed.discard(id(message))
 
     async def review_token(self, token: str) -> Any:
         """The answered TokenReview of a token."""
