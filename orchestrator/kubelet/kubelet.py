@@ -165,6 +165,7 @@ class Kubelet(PodAdoption):
             evict=self._evict,
             reclaiming=self._reclaiming,
             most_grace_seconds=spec.eviction_max_pod_grace_period,
+            hold_seconds=spec.eviction_pressure_transition_period,
             changed=self._pressed,
         )
         if thresholds:

@@ -40,7 +40,9 @@ class PodAdoption(PodEffects):
             return
         if pod.spec is not None and pod.spec.runtime_class_name and self._classes.waits(pod):
             return
-        managed = self._pods[metadata.uid] = ManagedPod(PodWorker(pod, now))
+        managed = self._pods[metadata.uid] = ManagedPod(
+            PodWorker(pod, now, self._spec.max_container_restart_period)
+        )
         if status.phase in ("Succeeded", "Failed"):
             managed.worker.finished = managed.released = True
             managed.ips = tuple(ip.ip for ip in status.pod_ips)

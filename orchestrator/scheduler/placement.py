@@ -16,9 +16,8 @@ from msgspec import Struct
 
 from orchestrator.api.core.v1 import Pod, PodSpec
 from orchestrator.machinery.errors import MachineryError
-from orchestrator.machinery.owners import controller_of
 from orchestrator.scheduler.adapters import counted, filter_kernel_of, score_kernel_of
-from orchestrator.scheduler.content import content_of, is_without_disks
+from orchestrator.scheduler.content import content_of, identity_of, is_without_disks
 from orchestrator.scheduler.errors import PluginError
 from orchestrator.scheduler.framework import FilterKernel, Plugin, ScoreKernel, TieBreak
 from orchestrator.scheduler.nominations import Candidate, Nominations, priority_of
@@ -207,7 +206,7 @@ class Placement:
             self._refusals.clear()
         if self.nodes.uses_devices(pod):
             return self._shape_of_volumes(pod)  # each pod has claims of its own
-        identity = _identity(pod)
+        identity = identity_of(pod)
         known = self._of_spec.get(identity)
         if known is not None:
             return known[1]
@@ -461,6 +460,19 @@ class Placement:
                 counts[words] = len(left) - len(kept)
                 refusing.update(narrowing)
             left = kept
+        told = []
+        promised = [
+            row for row in map(self.nodes.row_of, self.nominations.nodes()) if row is not None
+        ]
+        for row in np.intersect1d(left, np.array(promised, np.intp)).tolist():
+            # As kube-scheduler asks: first as if the pods had come that the node was promised to.
+            blamed = self._refused_with_nominated(pod, row, shape)
+            if blamed is not None:
+                told.append(row)
+                refusing.add(blamed.plugin)
+                counts.update(blamed.reasons)
+                helpable += [row] if blamed.helpable else []
+        left = without(left, told)
         for name, kernel in shape.filters:
             passes = kernel.rows(left)
             refused = left[~passes]
@@ -469,12 +481,6 @@ class Placement:
                 counts.update(counted(kernel, refused))
                 helpable += refused[~kernel.unresolvable(refused)].tolist()
             left = left[passes]
-        for row in left.tolist():  # it could take the pod, were there not the room promised
-            blamed = self._refused_with_nominated(pod, row, shape)
-            if blamed is not None:
-                refusing.add(blamed.plugin)
-                counts.update(blamed.reasons)
-                helpable += [row] if blamed.helpable else []
         return counts, refusing, helpable
 
 
@@ -482,15 +488,3 @@ def unavailable(total: int, counts: Mapping[str, int]) -> str:
     """kube-scheduler's sentence about nodes that cannot take a pod."""
     reasons = ", ".join(sorted(f"{count} {reason}" for reason, count in counts.items()))
     return f"0/{total} nodes are available: {reasons}."
-
-
-def _identity(pod: Pod) -> Hashable:
-    """All of a pod that kernels are made from, given the facts of the snapshot."""
-    metadata = pod.metadata
-    owner = controller_of(pod) if metadata.owner_references else None
-    return (
-        id(pod.spec),
-        metadata.namespace,
-        tuple(metadata.labels.items()),
-        None if owner is None else (owner.kind, owner.name),
-    )
