@@ -15,6 +15,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from orchestrator.apiserver.http.pki import client_certificate, generate
 from orchestrator.cli import main
 from orchestrator.cli.errors import INTERRUPTED
 
@@ -42,6 +43,7 @@ def _up(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str
             ["--audit-log-path", "-"],
             "--audit-policy-file and --audit-log-path or --audit-webhook-config-file come",
         ),
+        (["--client-ca-file", "/etc/hostname"], "/etc/hostname: expected certificates in PEM form"),
         (["--token-auth-file", "/etc/hostname"], "/etc/hostname:1: token, user name and uid"),
         (
             ["--authorization-mode", "Node,Roles"],
@@ -259,15 +261,22 @@ def test_admission_plugins_are_turned_on(tmp_path: Path) -> None:
     assert (done.stdout, done.stderr) == ("Always", "")
 
 
-def test_users_come_with_tokens_of_a_file(tmp_path: Path) -> None:
+def test_users_come_with_tokens_of_a_file_and_certificates_of_an_authority(tmp_path: Path) -> None:
     """Who has a wrong token is nobody; and here everybody else may do everything."""
     tokens, path = tmp_path / "tokens", tmp_path / "kubeconfig"
     tokens.write_text("secret,jane,7\n")
+    now = tokens.stat().st_mtime
+    authority = generate(now).authority
+    (tmp_path / "ca.crt").write_bytes(authority.certificate)
+    client = client_certificate(authority, now, "joe", ("crew",))
+    (tmp_path / "joe.crt").write_bytes(client.certificate)
+    (tmp_path / "joe.key").write_bytes(client.key)
     running = subprocess.Popen(
         [
             *COMMAND,
             *("--nodes", "0", "--listen", "127.0.0.1:0", "--kubeconfig", str(path)),
             *("--token-auth-file", str(tokens), "--authorization-mode", "AlwaysAllow"),
+            *("--client-ca-file", str(tmp_path / "ca.crt")),
         ],
         stdout=subprocess.PIPE,
         text=True,
@@ -281,14 +290,18 @@ def test_users_come_with_tokens_of_a_file(tmp_path: Path) -> None:
         kubeconfig["users"][0]["user"] = {}
         path.write_text(yaml.safe_dump(kubeconfig))
         kubectl = [str(Path(sys.executable).parent / "kubectl"), "--kubeconfig", str(path)]
-        for token, words in (("secret", "jane"), ("wrong", "Unauthorized")):
+        certificate = f"--client-certificate={tmp_path}/joe.crt", f"--client-key={tmp_path}/joe.key"
+        for shown, words in (
+            (("--token", "secret"), "jane"),
+            (("--token", "wrong"), "Unauthorized"),
+            (("--username", "bad", "--password", "wrong"), "Unauthorized"),  # which nobody knows
+            (certificate, "joe"),
+        ):
             done = subprocess.run(
-                [*kubectl, "--token", token, "auth", "whoami"],
-                capture_output=True,
-                text=True,
-                check=False,
+                [*kubectl, *shown, "auth", "whoami"], capture_output=True, text=True, check=False
             )
             assert words in done.stdout + done.stderr
+            assert ("crew" in done.stdout) == (shown == certificate)
         listing = [*kubectl, "--token", "secret", "get", "secrets", "-A"]
         assert subprocess.run(listing, check=False).returncode == 0
     finally:
