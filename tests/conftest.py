@@ -1,5 +1,5 @@
-"""What all tests share: Ctrl-C, even where a script runs them in the background, compiled modules, and
-patience: how long an example takes says how busy the machine is.
+"""What all tests share: Ctrl-C, even where a script runs them in the background, compiled modules, patience (how long
+an example takes says how busy the machine is), and how `-n auto` shares them among processors.
 """
 
 import atexit
@@ -8,7 +8,10 @@ import os
 import shutil
 import signal
 import tempfile
+from collections import Counter
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -30,3 +33,38 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("patient")
+
+# --- sharing among processors --------------------------------------------------------------
+
+_HERE = Path(__file__).parent
+# Rooms whose tests start processes, and wait for them and for the wall's clock.
+_WAITING = frozenset({".", "cli", "clients", "cluster", "docs", "examples"})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Three workers for two processors: what one waits for is no work for its processor."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    mine = getattr(os, "sched_getaffinity", None)  # Linux's
+    processors = len(mine(0)) if mine is not None else os.cpu_count() or 1
+    return max(processors * 3 // 2, 1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The order in which files are given out is ours; xdist's goes by the number of their tests alone."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Files that wait come first, then those of many tests: in the end nobody waits for a long one."""
+    if not hasattr(config, "workerinput"):
+        return
+    sizes = Counter(item.path for item in items)
+
+    def place(item: pytest.Item) -> tuple[bool, int]:
+        room = item.path.relative_to(_HERE).parent.parts[:1] or (".",)
+        return room[0] not in _WAITING, -sizes[item.path]
+
+    items.sort(key=place)

@@ -13,6 +13,12 @@ from orchestrator.cli.peers import peer_of
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OPTIONS: Final = (
     click.option(
+        "--client-ca-file",
+        type=_FILE,
+        metavar="FILE",
+        help="Certificates of authorities whose clients are known by their certificates, beside the cluster's own.",
+    ),
+    click.option(
         "--token-auth-file",
         type=_FILE,
         metavar="FILE",
@@ -60,6 +66,8 @@ options = grouped("authentication", _OPTIONS)
 def front_options(given: Mapping[str, Any]) -> dict[str, Any]:
     """What the options say, as arguments of the HTTPS front. Raises InputError."""
     found: dict[str, Any] = {"anonymous": given["anonymous_auth"]}
+    if given["client_ca_file"] is not None:
+        found["client_authorities"] = _certificates(given["client_ca_file"])
     if given["token_auth_file"] is not None:
         from orchestrator.apiserver.http.token_file import TokenFileError, read_token_file
 
@@ -125,6 +133,17 @@ def _oidc(given: Mapping[str, Any]) -> Any:
         required=required,
         authority="" if authority is None else _text(authority),
     )
+
+
+def _certificates(path: Path) -> str:
+    from cryptography.x509 import load_pem_x509_certificates
+
+    text = _text(path)
+    try:
+        load_pem_x509_certificates(text.encode())
+    except ValueError:
+        raise InputError(f"{path}: expected certificates in PEM form") from None
+    return text
 
 
 def _text(path: Path) -> str:

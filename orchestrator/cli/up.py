@@ -8,7 +8,7 @@ import click
 
 from orchestrator.cli import authentication as users
 from orchestrator.cli import authorization as rights
-from orchestrator.cli import features, images, logs, networking, scheduling, serving
+from orchestrator.cli import features, images, kubelets, logs, networking, scheduling, serving
 from orchestrator.cli.auditing import Auditing
 from orchestrator.cli.auditing import options as auditing_options
 from orchestrator.cli.errors import InputError
@@ -85,6 +85,7 @@ NAMES = _Names()
     help="How long Events are kept after their last change; 0s is for ever.",
 )
 @scheduling.option
+@kubelets.option
 @click.option(
     "--pod-manifest-path",
     "static_pods",
@@ -108,6 +109,7 @@ def up(
     seed: int,
     event_ttl: str,
     scheduler_config: Path | None,
+    kubelet_config: Path | None,
     enable: tuple[str, ...],
     disable: tuple[str, ...],
     admission_config: Path | None,
@@ -139,7 +141,7 @@ def up(
     networking.check(runtime, proxy_mode, dns_upstream)
     scheduler = scheduling.configuration_file(scheduler_config)
     options: dict[str, Any] = {
-        "nodes": _nodes(nodes, runtime, static_pods),
+        "nodes": _nodes(nodes, runtime, static_pods, kubelets.node_fields_of(kubelet_config)),
         "seed": seed,
         "event_seconds": _event_seconds(event_ttl),
         "admission": admission,
@@ -193,14 +195,17 @@ def _told(value: Any) -> str:
     return str(value)
 
 
-def _nodes(number: int, runtime: str, static_pods: Path | None) -> "int | list[NodeSpec]":
-    """So many nodes, which run what is in the directory."""
-    if static_pods is None:
+def _nodes(
+    number: int, runtime: str, static_pods: Path | None, fields: dict[str, Any]
+) -> "int | list[NodeSpec]":
+    """So many nodes, which run what is in the directory, and are what `fields` say."""
+    if static_pods is not None:
+        fields = {**fields, "static_pod_path": str(static_pods.absolute())}
+    if not fields:
         return number
     from orchestrator.cluster.nodes import node_spec
 
-    path = str(static_pods.absolute())
-    return [node_spec(f"node-{n}", n, runtime=runtime, static_pod_path=path) for n in range(number)]
+    return [node_spec(f"node-{n}", n, runtime=runtime, **fields) for n in range(number)]
 
 
 async def _serve(

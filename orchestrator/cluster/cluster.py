@@ -134,6 +134,7 @@ class Cluster:
             furnished=furnished,
         )
         self._furnished = furnished
+        self._authorization = authorization
         self._dns_upstream = dns_upstream
         self._specs = specs_of(nodes, runtime)
         self.scheme = Scheme.builtin()
@@ -306,9 +307,10 @@ class Cluster:
         """Open the cluster to kubectl until the block ends; port 0 is any free one.
 
         `front.write_kubeconfig(path)` makes the file that kubectl wants. The options are those of
-        `apiserver.http.HttpFront`. kubectl can switch nodes off and on, too (see `power.py`), unless
+        `apiserver.http.HttpFront`; with the authorizer AlwaysAllow who shows nothing is refused. kubectl can switch nodes off and on, too (see `power.py`), unless
         it is served `read_only`. Raises RealTimeRequired while time jumps, and OSError.
         """
+        from orchestrator.apiserver.authorization import AlwaysAllow
         from orchestrator.apiserver.http import HttpFront
         from orchestrator.cluster.power import power_switch
         from orchestrator.cluster.publishing import publish
@@ -316,6 +318,11 @@ class Cluster:
         from orchestrator.cluster.watchdog import Watchdog
 
         options.setdefault("scheme", self.scheme)
+        if (
+            any(isinstance(each, AlwaysAllow) for each in self._authorization)
+            and options.get("anonymous", True) is True
+        ):
+            options["anonymous"] = False  # as kube-apiserver, where everybody may do everything
         if options.get("pki") is not None:
             self._signer = options["pki"].authority
         options.setdefault("authority", self._authority)

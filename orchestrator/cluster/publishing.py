@@ -21,7 +21,7 @@ from orchestrator.api.discovery.v1 import Endpoint, EndpointConditions, Endpoint
 from orchestrator.api.discovery.v1 import EndpointPort as SlicePort
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.client import Client
-from orchestrator.controllers.service_account import AUTHENTICATION, CLIENT_AUTHORITY
+from orchestrator.controllers.service_account import AUTHENTICATION, OWN_AUTHORITY
 from orchestrator.protocol import AlreadyExists
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ async def publish(
         ConfigMap(
             metadata=ObjectMeta(name=AUTHENTICATION, namespace="kube-system"),
             data={
-                CLIENT_AUTHORITY: authority,
-                "requestheader-client-ca-file": authority,
+                "client-ca-file": front.client_authorities,
+                OWN_AUTHORITY: authority,
                 **_FRONT_PROXY,
             },
         ),

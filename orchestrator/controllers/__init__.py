@@ -60,6 +60,7 @@ from orchestrator.controllers.volume_protection import (
 )
 from orchestrator.controllers.volumes import (
     AttachDetachController,
+    AttachmentReporter,
     ClaimBinder,
     CsiNodeController,
     ExpandController,
@@ -111,6 +112,7 @@ CONTROLLERS: Final[tuple[type[KubernetesController], ...]] = (
     ClaimBinder,
     VolumeKeeper,
     AttachDetachController,
+    AttachmentReporter,
     SimulatedAttacher,
     CsiNodeController,
     ExpandController,

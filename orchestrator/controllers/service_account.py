@@ -42,7 +42,9 @@ REST_SECONDS: Final = 1.0  # between two writes of the same into what somebody e
 ROOT_CA: Final = "kube-root-ca.crt"
 # Where a server that listens says which authority its certificates are of.
 AUTHENTICATION: Final = "extension-apiserver-authentication"
-CLIENT_AUTHORITY: Final = "client-ca-file"
+OWN_AUTHORITY: Final = (
+    "requestheader-client-ca-file"  # the cluster's: client-ca-file may hold others' too
+)
 _SYSTEM: Final = "kube-system"
 _DESCRIPTION: Final = (
     "Contains a CA bundle that can be used to verify the kube-apiserver when using internal "
@@ -79,7 +81,7 @@ class RootCaPublisher(KubernetesController):
 
     def _authority(self) -> str:
         known = self.cache(ConfigMap).get(_SYSTEM, AUTHENTICATION)
-        return "" if known is None else known.data.get(CLIENT_AUTHORITY, "")
+        return "" if known is None else known.data.get(OWN_AUTHORITY, "")
 
     async def reconcile(self, key: Key) -> float | None:
         """Create it where it is missing, put it right where it was changed."""

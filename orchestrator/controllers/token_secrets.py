@@ -14,7 +14,7 @@ from orchestrator.api.authentication.v1 import BoundObjectReference, TokenReques
 from orchestrator.api.core.v1 import ConfigMap, Secret, ServiceAccount
 from orchestrator.client import Change, Key
 from orchestrator.controllers.base import KubernetesController
-from orchestrator.controllers.service_account import AUTHENTICATION, CLIENT_AUTHORITY
+from orchestrator.controllers.service_account import AUTHENTICATION, OWN_AUTHORITY
 from orchestrator.machinery.legacy_tokens import ACCOUNT_NAME, ACCOUNT_UID, TYPE
 from orchestrator.machinery.objects import with_annotations
 from orchestrator.protocol import Conflict, NotFound
@@ -103,7 +103,7 @@ class TokenSecretController(KubernetesController):
 
     def _authority(self) -> str:
         known = self.cache(ConfigMap).get("kube-system", AUTHENTICATION)
-        return "" if known is None else known.data.get(CLIENT_AUTHORITY, "")
+        return "" if known is None else known.data.get(OWN_AUTHORITY, "")
 
     async def _delete(self, secret: Secret) -> None:
         metadata = secret.metadata

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 from orchestrator.api.core.v1 import (
+    CSIPersistentVolumeSource,
     PersistentVolume,
     PersistentVolumeClaim,
     Pod,
@@ -17,7 +18,7 @@ from orchestrator.api.core.v1 import (
 from orchestrator.api.storage.v1 import CSIDriver, VolumeAttachment
 from orchestrator.kubelet.material import Found, Source
 from orchestrator.machinery.owners import is_controlled_by
-from orchestrator.machinery.volumes import BIND_COMPLETED, attachment_name
+from orchestrator.machinery.volumes import BIND_COMPLETED, attachment_name, unique_name
 
 _PROTECTION: Final = "kubernetes.io/pvc-protection"
 _BLOCK: Final = "Block"
@@ -167,12 +168,27 @@ def _misbound(claim: PersistentVolumeClaim, found: Found) -> str:
     return ""
 
 
-def _is_attached(volume: PersistentVolume | None, node: str, found: Found) -> bool:
+def attachable(pod: Pod, found: Found) -> tuple[str, ...]:
+    """The unique names of the pod's volumes that have to be attached to its node."""
+    behind = (
+        _attachable(volume_behind(pod, volume, found), found)
+        for volume in _claimed(pod, used_volumes(pod.spec or PodSpec()))
+    )
+    return tuple(unique_name(source) for source in behind if source is not None)
+
+
+def _attachable(volume: PersistentVolume | None, found: Found) -> CSIPersistentVolumeSource | None:
+    """What has to be attached of a volume; None: nothing."""
     source = volume.spec.csi if volume is not None and volume.spec is not None else None
     if source is None:
-        return True
+        return None
     driver: CSIDriver | None = found.get((CSIDriver, source.driver))
-    if driver is not None and driver.spec.attach_required is False:
+    return source if driver is None or driver.spec.attach_required is not False else None
+
+
+def _is_attached(volume: PersistentVolume | None, node: str, found: Found) -> bool:
+    source = _attachable(volume, found)
+    if source is None:
         return True
     attachment: VolumeAttachment | None = found.get(
         (VolumeAttachment, attachment_name(source, node))

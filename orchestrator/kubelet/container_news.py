@@ -228,7 +228,7 @@ class ContainerNews(PodEnding):
         self, record: ContainerRecord, event: ContainerExited, effects: list[Effect]
     ) -> None:
         ran = event.at - (event.started_at or event.at)
-        delay = record.retry_delay = next_delay(record.retry_delay, ran)
+        delay = record.retry_delay = next_delay(record.retry_delay, ran, self.most_delay)
         record.retry_at = event.at + delay
         record.last_state = record.state
         if delay == 0.0:

@@ -46,6 +46,7 @@ from orchestrator.kubelet.shutdown import (
     Shutdown,
 )
 from orchestrator.kubelet.starting import ContainerStarts
+from orchestrator.kubelet.volumes_in_use import VolumesInUse
 from orchestrator.machinery.conditions import is_true
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import (
@@ -111,6 +112,8 @@ class Kubelet(PodAdoption):
             registered=self._registered,
             before_report=self._ask_for_everything,
         )
+        self._in_use = VolumesInUse(self.ctx, self._registration.report_status)
+        self._registration.in_use = self._in_use.told
         self._registration.register()
         self._watch_pressure({**offers, "pids": str(facts.most_processes)})
         self._registration.images = lambda: images_of(runtime)
@@ -162,6 +165,7 @@ class Kubelet(PodAdoption):
             evict=self._evict,
             reclaiming=self._reclaiming,
             most_grace_seconds=spec.eviction_max_pod_grace_period,
+            hold_seconds=spec.eviction_pressure_transition_period,
             changed=self._pressed,
         )
         if thresholds:
@@ -172,7 +176,7 @@ class Kubelet(PodAdoption):
             self._told.reclaiming(resource)
 
     def _pressed(self) -> None:
-        self._registration.report_conditions()
+        self._registration.report_status()
         if self._told is not None:
             self._told.pressed(self._pressure.conditions)
 
@@ -198,7 +202,7 @@ class Kubelet(PodAdoption):
     def on_shut_down(self, message: ShutDown) -> Any:
         """End the node's pods before it is switched off."""
         self._registration.not_ready = NOT_READY
-        self._registration.report_conditions()
+        self._registration.report_status()
         if self._told is not None:
             self._told.ready(well=False)
         return Shutdown(self.ctx, message, pods=self._unended, end=self._end_for_shutdown).begin()

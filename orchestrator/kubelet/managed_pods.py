@@ -38,6 +38,7 @@ from orchestrator.kubelet.runtimes.interface import (
     RuntimeEvent,
 )
 from orchestrator.kubelet.starting import ContainerStarts
+from orchestrator.kubelet.volumes_in_use import VolumesInUse
 from orchestrator.protocol import (
     AUTHENTICATED,
     ApiRef,
@@ -87,6 +88,7 @@ class ManagedPods(Watcher):
         self._classes: RuntimeClasses
         self._events: EventRecorder
         self._mounts: Mounts
+        self._in_use: VolumesInUse
         self._writes: PodWrites
         self._starts_by: Callable[[Runtime], ContainerStarts]
         self._starts: ContainerStarts  # of the node's own runtime

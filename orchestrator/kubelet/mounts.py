@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from orchestrator.api.core.v1 import Pod
-from orchestrator.kubelet.claimed import attaching
+from orchestrator.kubelet.claimed import attachable, attaching
 from orchestrator.kubelet.device_claims import FAILED, claim_sources, claims_fault
 from orchestrator.kubelet.lookups import Lookups
 from orchestrator.kubelet.material import Found
@@ -46,7 +46,8 @@ class Mounts:
                 faults.extend((_UNMAPPED, each) for each in device_faults(pod, found))
             if spec is not None and spec.resource_claims and (fault := claims_fault(pod, found)):
                 faults.append((FAILED, fault))
-            then(VolumesMounted(tuple(faults), attaching(pod, self._node, found)))
+            missing = attaching(pod, self._node, found)
+            then(VolumesMounted(tuple(faults), missing, attachable(pod, found)))
 
         beyond = partial(mount_sources_beyond, node=self._node)
         self._lookups.find(pod, (*mount_sources(pod), *devices), found_all, beyond)

@@ -50,6 +50,7 @@ class NodeRegistration:
         self.pressed: Callable[[], frozenset[str]] = frozenset  # conditions of pressure
         self.not_ready = ""  # why the node is not ready
         self.images: Callable[[], tuple[ContainerImage, ...]] = tuple
+        self.in_use: Callable[[], tuple[str, ...]] = tuple  # volumes, by their unique names
 
     def register(self) -> None:
         """Create the Node, or take up the one that is there."""
@@ -92,7 +93,14 @@ class NodeRegistration:
         old = known.status or NodeStatus()
         assert self._node.status is not None
         conditions = conditions_at(self._ctx.clock.now(), old.conditions)
-        self._write(replace(known, status=replace(self._node.status, conditions=conditions)))
+        status = replace(
+            self._node.status,
+            conditions=conditions,
+            # Until this kubelet knows what its pods use, what was said before holds.
+            volumes_in_use=old.volumes_in_use,
+            volumes_attached=old.volumes_attached,
+        )
+        self._write(replace(known, status=status))
         self._registered(known)
 
     def _registered(self, node: Node) -> None:
@@ -128,8 +136,8 @@ class NodeRegistration:
         self._before_report()
         self.read(self._refresh, _ignore)
 
-    def report_conditions(self) -> None:
-        """Write the node's status now: its conditions are others."""
+    def report_status(self) -> None:
+        """Write the node's status now: it has changed."""
         self.read(self._refresh, _ignore)
 
     def _refresh(self, node: Node) -> None:
@@ -137,7 +145,9 @@ class NodeRegistration:
         conditions = conditions_at(
             self._ctx.clock.now(), status.conditions, self.pressed(), self.not_ready
         )
-        now = replace(status, conditions=conditions, images=self.images())
+        now = replace(
+            status, conditions=conditions, images=self.images(), volumes_in_use=self.in_use()
+        )
         self._write(replace(node, status=now))
 
     def _write(self, node: Node) -> None:

@@ -21,6 +21,7 @@ from orchestrator.api.core.v1 import (
 )
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scalars import EMPTY
+from orchestrator.kubelet.backoff import MAX_SECONDS
 from orchestrator.kubelet.machine_facts import SIMULATED, MachineFacts
 
 KUBELET_VERSION: Final = "v1.36.2"
@@ -44,7 +45,9 @@ class NodeSpec(Struct, frozen=True, kw_only=True):
     """One node. `static_pod_path` is a directory of manifests that its kubelet runs; `{node}` in it is the node's name.
     `eviction_hard` are thresholds (`memory.available: 100Mi`, `nodefs.available: 10%`, `pid.available: 1000`) below which
     it gives pods up; `eviction_soft` those that have to be met for their `eviction_soft_grace_period` (`1m30s`), after
-    which a pod has at the most `eviction_max_pod_grace_period` seconds to end.
+    which a pod has at the most `eviction_max_pod_grace_period` seconds to end. The node is said to be short for
+    `eviction_pressure_transition_period` seconds at the least. A container that fails again and again is held back for
+    `max_container_restart_period` seconds at the most.
     `capacity` maps resources to quantities and is filled up with the defaults;
     `allocatable` is the capacity unless given. `pod_cidr` is the IPv4 network of its pods, and
     `runtime` the name of the container runtime that runs them. `cluster_dns` is the address of the cluster's DNS,
@@ -65,6 +68,8 @@ class NodeSpec(Struct, frozen=True, kw_only=True):
     eviction_soft: Mapping[str, str] = EMPTY
     eviction_soft_grace_period: Mapping[str, str] = EMPTY
     eviction_max_pod_grace_period: float = 0.0
+    eviction_pressure_transition_period: float = 300.0
+    max_container_restart_period: float = MAX_SECONDS
     cluster_dns: str = "10.96.0.10"
     resolv_conf: str = ""
 

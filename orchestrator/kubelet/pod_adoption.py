@@ -40,7 +40,9 @@ class PodAdoption(PodEffects):
             return
         if pod.spec is not None and pod.spec.runtime_class_name and self._classes.waits(pod):
             return
-        managed = self._pods[metadata.uid] = ManagedPod(PodWorker(pod, now))
+        managed = self._pods[metadata.uid] = ManagedPod(
+            PodWorker(pod, now, self._spec.max_container_restart_period)
+        )
         if status.phase in ("Succeeded", "Failed"):
             managed.worker.finished = managed.released = True
             managed.ips = tuple(ip.ip for ip in status.pod_ips)
@@ -56,6 +58,8 @@ class PodAdoption(PodEffects):
             # What the runtime knows counts more than what was reported last.
             self._perform(managed, managed.worker.restore(self._reports_of(metadata.uid), now))
             self._starts_of(metadata.uid).take_up(managed.worker)
+            if managed.worker.mounted and managed.worker.traits.mounts:
+                self._recall_volumes(managed)
             return
         rejection = None
         if metadata.deletion_timestamp is None:

@@ -100,6 +100,17 @@ class PodEffects(PodReports):
 
         def then(event: VolumesMounted) -> None:
             if self._pods.get(pod.metadata.uid) is managed:
+                self._in_use.use(pod.metadata.uid, event.attachable)
                 self._apply(managed, event)
 
         self._mounts.look(pod, then)
+
+    def _recall_volumes(self, managed: ManagedPod) -> None:
+        """Find out which volumes a pod uses that runs already."""
+        uid = managed.worker.uid
+
+        def then(event: VolumesMounted) -> None:
+            if self._pods.get(uid) is managed and not managed.released:
+                self._in_use.use(uid, event.attachable)
+
+        self._mounts.look(managed.worker.pod, then)

@@ -4,6 +4,7 @@ from itertools import chain
 from typing import Final
 
 from orchestrator.api.core.v1 import ContainerState, ContainerStateTerminated, Pod
+from orchestrator.kubelet.backoff import MAX_SECONDS
 from orchestrator.kubelet.container_record import ContainerRecord, Stage
 from orchestrator.kubelet.happenings import normal
 from orchestrator.kubelet.pod_events import Effect, FinishPod, ReportStatus, RunHook, StopContainer
@@ -28,8 +29,8 @@ class PodEnding(PodState):
 
     __slots__ = ("_grace", "_hooks", "_probes", "_reset_step")
 
-    def __init__(self, pod: Pod, now: float) -> None:
-        super().__init__(pod, now)
+    def __init__(self, pod: Pod, now: float, most_delay: float = MAX_SECONDS) -> None:
+        super().__init__(pod, now, most_delay)
         self._grace = DEFAULT_GRACE_SECONDS + 0.0  # that its containers were given to stop
         self._hooks = False  # a preStop hook has been begun
         self._reset_step = Reset.NONE

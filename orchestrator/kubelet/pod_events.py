@@ -35,11 +35,13 @@ class PodVanished(Struct, frozen=True, gc=False):
 class VolumesMounted(Struct, frozen=True, gc=False):
     """The pod's volumes and devices are there, unless there are `faults`: each is an event's reason and text.
 
-    `attaching`: they are not attached yet, and this is what to say if that takes too long.
+    `attaching`: they are not attached yet, and this is what to say if that takes too long. `attachable` are the unique
+    names of those that have to be attached.
     """
 
     faults: tuple[tuple[str, str], ...] = ()
     attaching: str = ""
+    attachable: tuple[str, ...] = ()
 
 
 class TimeCame(Struct, frozen=True, gc=False):

@@ -136,6 +136,7 @@ class PodReports(ManagedPods):
         managed.released = True
         pod = managed.worker.pod
         self._admission.remove(pod)
+        self._in_use.release(pod.metadata.uid)
         if self._deferred:
             self._resize_deferred()
         self._network.leave(pod.metadata.uid)

@@ -5,6 +5,7 @@ from itertools import chain
 from typing import Final
 
 from orchestrator.api.core.v1 import ContainerState, ContainerStateWaiting, Pod, PodSpec
+from orchestrator.kubelet.backoff import MAX_SECONDS
 from orchestrator.kubelet.container_record import ContainerRecord, Role, Stage
 from orchestrator.kubelet.pod_events import PodRejected
 from orchestrator.kubelet.pod_traits import traits_of
@@ -24,6 +25,7 @@ class PodState:
         "failure",
         "finished",
         "init_containers",
+        "most_delay",
         "mounted",
         "pod",
         "resetting",
@@ -34,8 +36,9 @@ class PodState:
         "vanished",
     )
 
-    def __init__(self, pod: Pod, now: float) -> None:
+    def __init__(self, pod: Pod, now: float, most_delay: float = MAX_SECONDS) -> None:
         self.pod = pod
+        self.most_delay = most_delay  # between two runs of a container
         self.uid = pod.metadata.uid
         self.start_time = now
         self.failure: PodRejected | None = None  # why the pod as a whole failed

@@ -22,6 +22,7 @@ from orchestrator.api.core.v1 import (
     PodSpec,
     PodStatus,
 )
+from orchestrator.kubelet.backoff import MAX_SECONDS
 from orchestrator.kubelet.container_news import ContainerNews
 from orchestrator.kubelet.container_record import ContainerRecord, Role, Stage
 from orchestrator.kubelet.happenings import resized
@@ -70,8 +71,8 @@ class PodWorker(ContainerNews):
         "_wake_at",
     )
 
-    def __init__(self, pod: Pod, now: float) -> None:
-        super().__init__(pod, now)
+    def __init__(self, pod: Pod, now: float, most_delay: float = MAX_SECONDS) -> None:
+        super().__init__(pod, now, most_delay)
         self._wake_at: float | None = None
         self._mount_retry_at: float | None = 0.0  # None: the answer has not come
         self._mount_delay = _FIRST_MOUNT_RETRY

@@ -22,7 +22,6 @@ from orchestrator.kubelet.runtimes.handlers import NodeRuntimes
 from orchestrator.kubelet.runtimes.interface import ContainerStarted
 
 LOOK_SECONDS: Final = 10.0
-_HOLD_SECONDS: Final = 300.0  # evictionPressureTransitionPeriod: that a condition lasts at least
 
 
 class Pressure:
@@ -30,7 +29,8 @@ class Pressure:
 
     `pods` answers the pods that run, `evict` ends one with a message within so many seconds, `reclaiming` hears of which
     resource too little is left, `changed` is called when other conditions of the node are true than before. Who is
-    given up for a soft threshold has `most_grace_seconds` to end at the most.
+    given up for a soft threshold has `most_grace_seconds` to end at the most. A condition lasts for `hold_seconds` at
+    the least.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class Pressure:
         evict: Callable[[Pod, str, float], None],
         reclaiming: Callable[[str], None],
         most_grace_seconds: float = 0.0,
+        hold_seconds: float = 300.0,
         changed: Callable[[], None],
     ) -> None:
         self._ctx = ctx
@@ -53,6 +54,7 @@ class Pressure:
         self._changed = changed
         self._reclaiming = reclaiming
         self._most_grace_seconds = most_grace_seconds
+        self._hold_seconds = hold_seconds
         self._met_since: dict[Threshold, float] = {}
         self._seen_at: dict[str, float] = {}  # when a condition was true last
         self._timer: Timer | None = None
@@ -76,7 +78,7 @@ class Pressure:
                 self._evict(pod, said, 0.0)
         self._look_at_thresholds(pods, volumes, now)
         for name, at in list(self._seen_at.items()):
-            if now - at >= _HOLD_SECONDS:
+            if now - at >= self._hold_seconds:
                 del self._seen_at[name]
         if self.conditions != before:
             self._changed()

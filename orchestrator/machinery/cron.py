@@ -10,13 +10,13 @@ it has twice in autumn has each time twice.
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
-from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
 
 from orchestrator.machinery.digits import whole
 from orchestrator.machinery.field_errors import quote
+from orchestrator.machinery.memo import remembered
 from orchestrator.machinery.times import parse_duration
 
 _MONTHS: Final = [
@@ -124,7 +124,7 @@ def schedule_error(schedule: str) -> str:
     return ""
 
 
-@lru_cache(maxsize=1 << 10)
+@remembered(1 << 10)
 def parse_schedule(schedule: str) -> Schedule | None:
     """The schedule that a text means; None when `schedule_error` has something to say."""
     try:

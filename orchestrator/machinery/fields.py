@@ -10,7 +10,6 @@ pods accept `status.podIPs` and then never match it. That is kept.
 
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from msgspec import Struct
@@ -18,6 +17,7 @@ from msgspec import Struct
 from orchestrator.machinery.errors import SelectorError
 from orchestrator.machinery.field_errors import quote
 from orchestrator.machinery.field_getters import ALIASES, CLUSTER_SCOPED, FIELDS, Getter
+from orchestrator.machinery.memo import remembered
 
 Matcher: TypeAlias = Callable[[Any], bool]
 
@@ -68,7 +68,6 @@ EVERYTHING: Final = Selector((), _everything)
 
 _TERM: Final = re.compile(r"(?:[^\\,]++|\\.)*+\\?", re.DOTALL)
 _OPERATOR: Final = re.compile("!=|==|=")
-_CACHED_LENGTH: Final = 4096
 
 
 def parse(text: str) -> tuple[Requirement, ...]:
@@ -136,12 +135,12 @@ def compiled(text: str, resource: str = "", custom: Mapping[str, Getter] | None 
     """
     if not text:
         return EVERYTHING
-    if custom is not None or len(text) > _CACHED_LENGTH:
+    if custom is not None:
         return _compile(text, resource, custom)
     return _compiled(text, resource)
 
 
-@lru_cache(maxsize=1 << 12)
+@remembered(1 << 12, longest=4096)
 def _compiled(text: str, resource: str) -> Selector:
     return _compile(text, resource, None)
 

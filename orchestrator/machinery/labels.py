@@ -12,7 +12,7 @@ from typing import Final, Protocol, TypeAlias
 
 from orchestrator.machinery import field_errors
 from orchestrator.machinery.errors import SelectorError
-from orchestrator.machinery.memo import IdentityMemo
+from orchestrator.machinery.memo import IdentityMemo, remembered
 from orchestrator.machinery.requirements import Operator, Requirement, checked_requirement, integer
 from orchestrator.machinery.selector_parser import parse_requirements
 
@@ -144,21 +144,12 @@ EVERYTHING: Final = Selector(())
 NOTHING: Final = Selector((), nothing=True)
 
 
-_CACHED_LENGTH: Final = 4096
-
-
+@remembered(1 << 12, longest=4096)
 def parse(text: str) -> Selector:
     """Compile the text form; "" selects everything. Raises SelectorError."""
-    return _parsed(text) if len(text) <= _CACHED_LENGTH else _parse(text)
-
-
-def _parse(text: str) -> Selector:
     if not text:
         return EVERYTHING
     return Selector(parse_requirements(text))
-
-
-_parsed: Final = lru_cache(maxsize=1 << 12)(_parse)
 
 
 def of_pairs(labels: Labels) -> Selector:

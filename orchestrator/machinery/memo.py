@@ -1,4 +1,4 @@
-"""Answers remembered by the identity of shared objects.
+"""Answers remembered: by the identity of shared objects, and by short texts.
 
 Objects are frozen and shared, but contain maps, so they have no hash; what they do have is
 identity: the pods of one template hold the very same tuple of containers. A memo keeps the object
@@ -6,13 +6,42 @@ beside the answer, so that its id cannot be taken by another, and forgets everyt
 """
 
 from collections.abc import Callable, Hashable
-from typing import Any, Generic, ParamSpec, TypeVar
+from functools import lru_cache, wraps
+from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar, cast
 
 K = TypeVar("K")
 P = ParamSpec("P")
 V = TypeVar("V")
 
 DEFAULT_CAPACITY = 1 << 13
+LONGEST_TEXT: Final = 512
+
+
+def remembered(
+    capacity: int, longest: int = LONGEST_TEXT
+) -> Callable[[Callable[Concatenate[str, P], V]], Callable[Concatenate[str, P], V]]:
+    """Decorates a function of a text, and of few other things, whose last answers are remembered.
+
+    Those of a text of more than `longest` characters are not: what clients say is of any length, and a memory
+    that counts its entries alone would hold gigabytes of it.
+    """
+
+    def decorate(function: Callable[Concatenate[str, P], V]) -> Callable[Concatenate[str, P], V]:
+        plain: Callable[..., V] = function
+        kept: Callable[..., V] = lru_cache(maxsize=capacity)(function)
+
+        # By position alone, and without a list of the others where there are none: either would
+        # cost as much again as the look-up.
+        def of_text(text: str) -> V:
+            return kept(text) if len(text) <= longest else plain(text)
+
+        def of_text_and_others(text: str, *others: Any) -> V:
+            return kept(text, *others) if len(text) <= longest else plain(text, *others)
+
+        alone = function.__code__.co_argcount == 1
+        return wraps(function)(cast(Any, of_text if alone else of_text_and_others))
+
+    return decorate
 
 
 class IdentityMemo(Generic[K, V]):

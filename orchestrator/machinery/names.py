@@ -11,10 +11,11 @@ import hashlib
 import random as randoms
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache, wraps
 from typing import Any, Final, TypeAlias
 
 import msgspec
+
+from orchestrator.machinery.memo import remembered
 
 Messages: TypeAlias = tuple[str, ...]
 
@@ -86,19 +87,7 @@ _is_port_charset = re.compile("[-a-z0-9]+").fullmatch
 
 Rule: TypeAlias = Callable[[str], Messages]
 
-_CACHED_NAMES: Final = 1 << 14
-_CACHED_LENGTH: Final = 512  # nobody fills the cache with megabytes
-
-
-def _cached(rule: Rule) -> Rule:
-    """Remember the verdicts on short texts: labels and names repeat."""
-    remembered = lru_cache(maxsize=_CACHED_NAMES)(rule)
-
-    @wraps(rule)
-    def judge(value: str) -> Messages:
-        return remembered(value) if len(value) <= _CACHED_LENGTH else rule(value)
-
-    return judge
+_cached: Final = remembered(1 << 14)  # labels and names repeat
 
 
 def too_long(length: int) -> str:

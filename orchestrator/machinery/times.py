@@ -15,6 +15,7 @@ from typing import Final
 from orchestrator.api.meta.v1 import MicroTime, Time
 from orchestrator.machinery.errors import DurationError, TimeError
 from orchestrator.machinery.field_errors import quote
+from orchestrator.machinery.memo import remembered
 
 _RFC3339: Final = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,30}))?(Z|[+-]\d\d:\d\d)",
@@ -102,7 +103,7 @@ _PART: Final = re.compile(r"([0-9]*)(?:\.([0-9]*))?([^0-9.]*)")
 _MAX_NANOSECONDS: Final = 2**63 - 1
 
 
-@lru_cache(maxsize=1 << 10)
+@remembered(1 << 10)
 def parse_duration(text: str) -> float:
     """A Go duration (`1h30m`, `500ms`, `-1.5s`, `0`) in seconds. Raises DurationError."""
     signless = text[1:] if text[:1] in ("-", "+") else text

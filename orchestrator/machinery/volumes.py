@@ -15,6 +15,11 @@ CLONED_FROM: Final = f"{SIMULATED_DRIVER}/cloned-from"
 """The attribute of a simulated disk that began as a copy: what names the storage of which."""
 
 
+def unique_name(source: CSIPersistentVolumeSource) -> str:
+    """What nodes' statuses call the volume of a CSI driver."""
+    return f"kubernetes.io/csi/{source.driver}^{source.volume_handle}"
+
+
 def attachment_name(source: CSIPersistentVolumeSource, node: str) -> str:
     """What the VolumeAttachment of a CSI driver's volume to a node is called."""
     text = f"{source.volume_handle}{source.driver}{node}"

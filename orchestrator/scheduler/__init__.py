@@ -1,8 +1,8 @@
 """Pods to nodes: kube-scheduler.
 
 `queue.py` says which pod is next, `snapshot.py` holds the nodes as columns, `placement.py` filters and
-scores, `scheduler.py` is the actor, `outcomes.py` does what was decided; a plugin is a file in `plugins/`. Binding itself is the API
-server's business, and running the pod is the kubelet's.
+scores, `scheduler.py` is the actor, and `outcomes.py` does what was decided; a plugin is a file in
+`plugins/`. Binding itself is the API server's business, and running the pod is the kubelet's.
 """
 
 from orchestrator.scheduler.configuration import (

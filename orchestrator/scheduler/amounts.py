@@ -1,9 +1,11 @@
 """What a pod asks for, and what a node offers, by the name of the resource. Pure."""
 
+from collections.abc import Container
 from typing import Final
 
 from orchestrator.api.core.v1 import Node, Pod
 from orchestrator.machinery.memo import IdentityMemo
+from orchestrator.machinery.resizing import placed_needs
 from orchestrator.machinery.resources import Needs, node_offers, pod_needs
 
 
@@ -40,3 +42,13 @@ def offered(node: Node) -> dict[str, int]:
 def amount_of(needs: Needs, resource: str) -> int:
     """How much of a resource, by its name."""
     return next((amount for name, amount in amounts(needs) if name == resource), 0)
+
+
+def asks_less(old: Pod, new: Pod, resources: Container[str] | None = None) -> bool:
+    """Whether a pod asks for less of something, or of some resources. Raises QuantityError."""
+    before, after = placed_needs(old), placed_needs(new)
+    return before is not after and any(
+        amount > amount_of(after, name)
+        for name, amount in amounts(before)
+        if resources is None or name in resources
+    )

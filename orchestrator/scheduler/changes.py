@@ -24,6 +24,7 @@ from orchestrator.api.storage.v1 import (
 )
 from orchestrator.client import Change
 from orchestrator.machinery.resizing import is_resizing
+from orchestrator.scheduler.amounts import asks_less
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.snapshot import Snapshot
 
@@ -127,15 +128,28 @@ def says_nothing(old: Pod, new: Pod) -> bool:
     )
 
 
-def worth_a_try(old: Pod | None, new: Pod) -> bool:
-    """Whether something has changed that scheduling depends on: not the status alone."""
-    return (
-        old is None
-        or old.metadata.uid != new.metadata.uid
-        or old.spec is not new.spec
-        or old.metadata.labels != new.metadata.labels
-        or _claims_made(old) != _claims_made(new)
-    )
+def own_events(old: Pod, new: Pod) -> tuple[ClusterEvent, ...]:
+    """What of a change of a pod without a node concerns its own scheduling; conditions do not."""
+    events = []
+    if old.metadata.labels != new.metadata.labels:
+        events.append(ClusterEvent.OWN_LABELS)
+    if _claims_made(old) != _claims_made(new):
+        events.append(ClusterEvent.OWN_CLAIMS)
+    before, after = old.spec, new.spec
+    if before is after or before is None or after is None:
+        return tuple(events)
+    if asks_less(old, new):
+        events.append(ClusterEvent.OWN_REQUESTS)
+    if before.scheduling_gates and not after.scheduling_gates:
+        events.append(ClusterEvent.OWN_GATES)
+    if len(before.tolerations) != len(after.tolerations):
+        events.append(ClusterEvent.OWN_TOLERATIONS)
+    return tuple(events) or (ClusterEvent.OWN_OTHER,)
+
+
+def promised_to(pod: Pod) -> str:
+    """The node that a pod's status names as promised to it; empty: none."""
+    return (pod.status.nominated_node_name or "") if pod.status is not None else ""
 
 
 def _claims_made(pod: Pod) -> object:

@@ -67,3 +67,15 @@ def _of_container(container: Container) -> tuple[object, ...]:
         container.restart_policy,
         container.restart_policy_rules,
     )
+
+
+def identity_of(pod: Pod) -> Hashable:
+    """All of a pod that kernels are made from, given the facts of the snapshot."""
+    metadata = pod.metadata
+    owner = controller_of(pod) if metadata.owner_references else None
+    return (
+        id(pod.spec),
+        metadata.namespace,
+        tuple(metadata.labels.items()),
+        None if owner is None else (owner.kind, owner.name),
+    )

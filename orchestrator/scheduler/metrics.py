@@ -14,7 +14,7 @@ from orchestrator.scheduler.events import ClusterEvent
 
 Values: TypeAlias = tuple[str, ...]
 
-ADDED: Final = "PodAdd"
+ADDED: Final = "UnschedulablePodAdd"
 FAILED: Final = "ScheduleAttemptFailure"
 BACKED_OFF: Final = "BackoffComplete"
 TAKEN_EARLY: Final = "PopFromBackoffQ"
@@ -42,6 +42,12 @@ _LABELS: Final[Mapping[ClusterEvent, str]] = {
     ClusterEvent.POD_REMOVED: "AssignedPodDelete",
     ClusterEvent.POD_SMALLER: "AssignedPodUpdatePodScaleDown",
     ClusterEvent.POD_LABELS: "AssignedPodUpdatePodLabel",
+    ClusterEvent.OWN_LABELS: "UnschedulablePodUpdatePodLabel",
+    ClusterEvent.OWN_TOLERATIONS: "UnschedulablePodUpdatePodToleration",
+    ClusterEvent.OWN_GATES: "UnschedulablePodUpdatePodSchedulingGatesEliminated",
+    ClusterEvent.OWN_REQUESTS: "UnschedulablePodUpdatePodScaleDown",
+    ClusterEvent.OWN_CLAIMS: "UnschedulablePodUpdatePodGeneratedResourceClaim",
+    ClusterEvent.OWN_OTHER: "UnschedulablePodUpdate",
 }
 
 

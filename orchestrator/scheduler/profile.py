@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.scheduler.errors import InvalidProfile
-from orchestrator.scheduler.events import ClusterEvent
+from orchestrator.scheduler.events import OWN, ClusterEvent
 from orchestrator.scheduler.extenders import PLUGIN as EXTENDER
 from orchestrator.scheduler.framework import (
     POINTS,
@@ -110,9 +110,14 @@ def helped_by(profiles: Iterable[Profile]) -> dict[ClusterEvent, frozenset[str]]
     """For each event, the plugins whose refusals it may lift."""
     plugins = [plugin for profile in profiles for plugin in profile.plugins]
     return {  # what an extender refused may be helped by anything
-        event: frozenset((EXTENDER, *(p.name for p in plugins if event in p.helped_by)))
+        event: frozenset((EXTENDER, *(p.name for p in plugins if _is_helped(p, event))))
         for event in ClusterEvent
     }
+
+
+def _is_helped(plugin: Plugin, event: ClusterEvent) -> bool:
+    """One that names no events at all is asked anew when the pod itself changes."""
+    return event in (plugin.helped_by or OWN)
 
 
 def hints(profiles: Iterable[Profile], nodes: Snapshot) -> dict[str, Hint]:

@@ -32,6 +32,7 @@ from orchestrator.scheduler.metrics import (
     Incoming,
     event_label,
 )
+from orchestrator.scheduler.nominations import priority_of
 
 FLUSH_SECONDS: Final = 300.0
 
@@ -94,14 +95,8 @@ class SchedulingQueue:
         return uid in self._pods
 
     def put(self, pod: Pod, now: float) -> str:
-        """A pod to schedule, new or changed: a changed one is worth a try at once.
-
-        Answers the plugin that keeps it outside; empty: none.
-        """
+        """A pod to schedule, worth a try at once. Answers the plugin that keeps it outside; empty: none."""
         uid = pod.metadata.uid
-        if uid in self._flights:
-            self._flights[uid].append((ClusterEvent.POD_CHANGED, None, pod))
-            return ""
         gated = self._gate(pod)
         known = self._pods.get(uid)
         if known is None:
@@ -115,6 +110,40 @@ class SchedulingQueue:
         else:
             self._activate(uid, known, now, ADDED)
         return gated
+
+    def change(self, old: Pod, new: Pod, events: Iterable[ClusterEvent], now: float) -> str | None:
+        """A pod that waits is another one; it is tried again if that may help it, by its plugins' hints.
+
+        Answers the plugin that keeps it outside, as `put` does; None: nobody was asked.
+        """
+        uid = new.metadata.uid
+        if uid in self._flights:
+            self._flights[uid] += [(event, old, new) for event in events]
+            return None
+        known = self._pods.get(uid)
+        if known is None:
+            return self.put(new, now)
+        known.pod = new
+        if uid in self._gated:
+            plugins = frozenset((self._gated[uid],))
+        elif uid in self._unschedulable:
+            plugins = self._unschedulable[uid]
+        else:
+            return None
+        for event in events:
+            if self._helps(plugins, uid, event, old, new):
+                label = event_label(event, old, new) if self.incoming is not None else ""
+                return self._return(uid, known, now, label)
+        return None
+
+    def _helps(
+        self, plugins: frozenset[str], uid: str, event: ClusterEvent, old: Any, new: Any
+    ) -> bool:
+        """Whether one of some plugins says that an event may help a pod."""
+        return any(
+            self._may_help(plugin, uid, event, old, new)
+            for plugin in plugins & self._helped_by.get(event, frozenset())
+        )
 
     def _shut(self, uid: str, gated: str) -> None:
         self._no_longer_unschedulable(uid)
@@ -222,16 +251,18 @@ class SchedulingQueue:
         """Whether one of the events may help a pod."""
         uid = queued.pod.metadata.uid
         return any(
-            event is ClusterEvent.POD_CHANGED
-            or any(
-                self._may_help(plugin, uid, event, old, new)
-                for plugin in queued.refused_by & self._helped_by.get(event, frozenset())
-            )
-            for event, old, new in events
+            self._helps(queued.refused_by, uid, event, old, new) for event, old, new in events
         )
 
-    def happened(self, event: ClusterEvent, now: float, old: Any = None, new: Any = None) -> None:
-        """Bring back the pods that `event`, a change of an object, may help."""
+    def happened(
+        self,
+        event: ClusterEvent,
+        now: float,
+        old: Any = None,
+        new: Any = None,
+        most: int | None = None,
+    ) -> None:
+        """Bring back the pods that `event`, a change of an object, may help; with `most`, of that priority at most."""
         for flight in self._flights.values():
             flight.append((event, old, new))
         if not self._refused and not self._gated:
@@ -242,6 +273,8 @@ class SchedulingQueue:
             plugins = refused_by & helped
             if plugins:
                 waiting |= self._worth_a_try(plugins, group, event, old, new)
+        if most is not None:
+            waiting = {u: n for u, n in waiting.items() if priority_of(self._pods[u].pod) <= most}
         for uid in sorted(waiting, key=waiting.__getitem__):  # in the order in which they failed
             label = event_label(event, old, new) if self.incoming is not None else ""
             self._return(uid, self._pods[uid], now, label)
@@ -292,13 +325,14 @@ class SchedulingQueue:
         uid = next(iter(self._unschedulable), None)
         return None if uid is None else self._pods[uid]
 
-    def _return(self, uid: str, queued: QueuedPod, now: float, why: str) -> None:
-        """Bring a pod back, if no plugin keeps it outside by now."""
+    def _return(self, uid: str, queued: QueuedPod, now: float, why: str) -> str:
+        """Bring a pod back, if no plugin keeps it outside by now; answers which does."""
         gated = self._gate(queued.pod)
         if gated:
             self._shut(uid, gated)
         else:
             self._activate(uid, queued, now, why)
+        return gated
 
     def _activate(self, uid: str, queued: QueuedPod, now: float, why: str) -> None:
         self._no_longer_unschedulable(uid)

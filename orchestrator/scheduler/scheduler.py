@@ -31,9 +31,10 @@ from orchestrator.scheduler.changes import (
     labels_of_namespace,
     matters,
     node_events,
+    own_events,
+    promised_to,
     says_nothing,
     watching,
-    worth_a_try,
 )
 from orchestrator.scheduler.configuration import (
     DEFAULT_CONFIGURATION,
@@ -45,7 +46,7 @@ from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.extenders import Extender
 from orchestrator.scheduler.group_scheduling import GroupScheduling
 from orchestrator.scheduler.metrics import Attempt, Family, Measurements
-from orchestrator.scheduler.nominations import Nominations
+from orchestrator.scheduler.nominations import Nominations, priority_of
 from orchestrator.scheduler.outcomes import Outcomes
 from orchestrator.scheduler.placement import Refusal
 from orchestrator.scheduler.plugins.scheduling_gates import SchedulingGates
@@ -288,13 +289,35 @@ class Scheduler(Watcher):
         elif has_node(new):
             self._on_placed(new)
         elif self._is_ours(new):
-            if uid not in self._state.binding and worth_a_try(old, new):
-                self._enqueue(new)
-                if self._pod_groups and old is None and group_of(new):
-                    self._happened(ClusterEvent.POD_WAITS, None, new)
+            if uid in self._state.binding:
+                return
+            if old is not None and old.metadata.uid == uid and not has_node(old):
+                self._on_waiting(old, new)
+                return
+            self._enqueue(new)
+            if self._pod_groups and old is None and group_of(new):
+                self._happened(ClusterEvent.POD_WAITS, None, new)
         else:
             self._queue.remove(uid)
             self._nominations.remove(uid)
+
+    def _on_waiting(self, old: Pod, new: Pod) -> None:
+        """A pod without a node changed: itself, or what it was promised, perhaps by somebody else."""
+        uid, before, after = new.metadata.uid, promised_to(old), promised_to(new)
+        if before != after and after != self._nominations.node_of(uid):
+            self._nominations.put(new, after)
+        events = own_events(old, new)
+        if events:
+            gated = self._queue.change(old, new, events, self.ctx.clock.monotonic())
+            if gated == SchedulingGates.name:
+                self._reports[_profile_of(new)].gated(new)
+        if before and before != after:
+            self._promise_ends(old)
+
+    def _promise_ends(self, pod: Pod) -> None:
+        """Others that are no more important than a pod need not leave it the node that it was promised."""
+        now = self.ctx.clock.monotonic()
+        self._queue.happened(ClusterEvent.POD_REMOVED, now, pod, None, priority_of(pod))
 
     def _on_placed(self, pod: Pod) -> None:
         """A pod has its node: what was assumed is true, or somebody else placed or changed it."""
@@ -316,7 +339,7 @@ class Scheduler(Watcher):
             event = ClusterEvent.POD_LABELS
             before = self._nodes.placed_pod(uid)
             if self._nodes.update_pod(uid, pod, node):
-                self._happened(ClusterEvent.POD_SMALLER, None, pod)
+                self._happened(ClusterEvent.POD_SMALLER, before, pod)
         else:
             self._nodes.add_pod(uid, pod, node)
         self._happened(event, before, pod)
@@ -360,6 +383,8 @@ class Scheduler(Watcher):
         )
         if node and self._nodes.remove_pod(uid, node):
             self._happened(ClusterEvent.POD_REMOVED, pod, None)
+        elif not node and promised_to(pod):
+            self._promise_ends(pod)
 
     # --- scheduling ------------------------------------------------------------------------
 
@@ -442,6 +467,10 @@ class Scheduler(Watcher):
         finally:
             self._alone = False
             self.ctx.me.tell(_Continue())
+
+
+def _profile_of(pod: Pod) -> str:
+    return pod.spec.scheduler_name if pod.spec is not None else ""
 
 
 def _nothing(*_: object) -> None:

@@ -252,7 +252,7 @@ class HubModel(RuleBasedStateMachine):
         assert len(self.registered) <= len(self.readers)
 
 
-HubModel.TestCase.settings = settings(max_examples=250, stateful_step_count=50, deadline=None)
+HubModel.TestCase.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
 TestHub = HubModel.TestCase
 
 

@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from orchestrator.cli import main
 from tests.manifests import deployment
 from tests.scenario.test_runner import scenario
 
@@ -19,6 +21,22 @@ def _orchestrator(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         timeout=60,
         check=False,
     )
+
+
+def _told(*arguments: str | Path) -> str:
+    """What a comparison says, in this process."""
+    done = CliRunner().invoke(main, ["compare", *map(str, arguments)])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def _refusal(*arguments: str | Path) -> str:
+    """The one line that a comparison is refused with, and exit code 2."""
+    done = CliRunner().invoke(main, ["compare", *map(str, arguments)])
+    assert done.exit_code == 2
+    assert isinstance(done.exception, SystemExit)
+    (line,) = [line for line in done.output.splitlines() if line.startswith("Error")]
+    return line
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +54,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     outs = []
     for replicas in ("2", "3"):
         out = folder / replicas
-        done = _orchestrator("run", path, "--set", f"replicas={replicas}", "--out", out)
+        done = _orchestrator(
+            "run", path, "--set", f"replicas={replicas}", "--no-page", "--out", out
+        )
         assert done.returncode == 0, done.stderr
         outs.append(out)
     return outs
@@ -53,9 +73,7 @@ def test_differences_are_told_and_drawn(runs: list[Path], tmp_path: Path) -> Non
 
 
 def test_a_run_is_equal_to_itself(runs: list[Path]) -> None:
-    done = _orchestrator("compare", runs[0], runs[0], "--measure", "podsReady")
-    assert done.returncode == 0, done.stderr
-    assert "equal" in done.stdout
+    assert "equal" in _told(runs[0], runs[0], "--measure", "podsReady")
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[]", '{"apiVersion": "v1", "kind": "Pod"}'])
@@ -64,10 +82,7 @@ def test_what_is_no_report_is_exit_code_2(
 ) -> None:
     if text is not None:
         (tmp_path / "report.json").write_text(text)
-    done = _orchestrator("compare", runs[0], tmp_path)
-    assert done.returncode == 2
-    (line,) = [line for line in done.stderr.splitlines() if line.startswith("Error")]
-    assert str(tmp_path) in line
+    assert str(tmp_path) in _refusal(runs[0], tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -89,34 +104,27 @@ def test_what_cannot_be_compared_is_told_in_one_line(
     (tmp_path / "file").write_text("")
     places = {"RUN": str(runs[0]), "HERE": str(tmp_path)}
     given = [re.sub("RUN|HERE", lambda found: places[found[0]], each) for each in arguments]
-    done = _orchestrator("compare", *given)
-    assert done.returncode == 2
-    (line,) = [line for line in done.stderr.splitlines() if line.startswith("Error")]
-    assert re.sub("RUN|HERE", lambda found: places[found[0]], message) in line
+    assert re.sub("RUN|HERE", lambda found: places[found[0]], message) in _refusal(*given)
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
 
 
 def test_only_what_differs_is_shown_if_that_is_asked_for(runs: list[Path]) -> None:
     """Of the measures that are named as well."""
-    done = _orchestrator("compare", *runs, "--differing")
-    assert "podsReady" in done.stdout
-    assert "nodesReady" not in done.stdout
-    done = _orchestrator("compare", *runs, "--differing", "--measure", "nodesReady")
-    assert done.returncode == 0
-    assert done.stdout.splitlines() == ["no measure differs"]
+    told = _told(*runs, "--differing")
+    assert "podsReady" in told
+    assert "nodesReady" not in told
+    told = _told(*runs, "--differing", "--measure", "nodesReady")
+    assert told.splitlines() == ["no measure differs"]
 
 
 def test_a_report_of_another_version_is_not_guessed_at(runs: list[Path], tmp_path: Path) -> None:
     text = (runs[0] / "report.json").read_text()
     (tmp_path / "report.json").write_text(text.replace("orchestrator/v1alpha1", "orchestrator/v9"))
-    done = _orchestrator("compare", runs[0], tmp_path)
-    assert done.returncode == 2
-    assert "orchestrator/v9" in done.stderr
+    assert "orchestrator/v9" in _refusal(runs[0], tmp_path)
 
 
 def test_repeated_runs_show_their_spread(runs: list[Path]) -> None:
     """A folder of runs is one column, and its seconds are a mean with a deviation."""
-    done = _orchestrator("compare", runs[0].parent, runs[0], "--measure", "podsReady")
-    assert done.returncode == 0, done.stderr
-    assert "(2 runs)" in done.stdout
-    assert "2.5 ± 0.707" in done.stdout
+    told = _told(runs[0].parent, runs[0], "--measure", "podsReady")
+    assert "(2 runs)" in told
+    assert "2.5 ± 0.707" in told

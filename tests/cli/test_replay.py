@@ -11,9 +11,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
+from orchestrator.cli.replay import replay_command
 from orchestrator.scenario.report.model import Report
-from tests.cli.replaying import make_report, write
+from tests.cli.replaying import SmallRun, make_report, write
 
 COMMAND = [sys.executable, "-m", "tests.cli.replaying"]
 KUBECTL = str(Path(sys.executable).parent / "kubectl")
@@ -118,15 +120,10 @@ def test_a_node_that_was_down_stays_down(report: Report, tmp_path: Path) -> None
 
 def _refused(directory: Path, *arguments: str) -> str:
     """The one line of an error, with exit code 2."""
-    done = subprocess.run(
-        [*COMMAND, str(directory), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 2, done.stderr
-    (line,) = done.stderr.splitlines()
+    done = CliRunner().invoke(replay_command(SmallRun), [str(directory), *arguments])
+    assert done.exit_code == 2, done.output
+    assert isinstance(done.exception, SystemExit)
+    (line,) = done.output.splitlines()
     return line
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from orchestrator.cli import main
 from tests.manifests import deployment
 from tests.scenario.test_runner import scenario
 
@@ -26,6 +28,14 @@ def _run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProc
         env={**os.environ, "COLUMNS": "120", **environment},
         check=False,
     )
+
+
+def _refusal(*arguments: str | Path) -> str:
+    """What a run that cannot begin says, with exit code 2; no process is needed for it."""
+    done = CliRunner().invoke(main, ["run", *map(str, arguments)])
+    assert done.exit_code == 2
+    assert isinstance(done.exception, SystemExit)
+    return done.output
 
 
 @pytest.fixture
@@ -62,7 +72,8 @@ def test_a_run_ends_in_a_summary_and_a_report(small: Path, tmp_path: Path) -> No
 
 
 def _digest(path: Path, out: Path, seed: int, hash_seed: str) -> str:
-    done = _run(path, "--seed", str(seed), "--out", out, PYTHONHASHSEED=hash_seed)
+    options = ("--seed", str(seed), "--no-page", "--out", out)
+    done = _run(path, *options, PYTHONHASHSEED=hash_seed)
     assert done.returncode == 0, done.stderr
     digest = json.loads((out / "report.json").read_bytes())["digest"]
     assert isinstance(digest, str)
@@ -96,17 +107,13 @@ def test_a_wrong_file_is_exit_code_2_and_one_clear_line(
 ) -> None:
     path = tmp_path / "scenario.yaml"
     path.write_text(text)
-    done = _run(path)
-    assert done.returncode == 2
-    (line,) = done.stderr.splitlines()
+    (line,) = _refusal(path).splitlines()
     assert line.startswith(f"Error: {path}")
     assert message in line
 
 
 def test_an_absent_file_is_exit_code_2(tmp_path: Path) -> None:
-    done = _run(tmp_path / "absent.yaml")
-    assert done.returncode == 2
-    assert "cannot be read" in done.stderr
+    assert "cannot be read" in _refusal(tmp_path / "absent.yaml")
 
 
 @pytest.mark.parametrize(
@@ -129,9 +136,7 @@ def test_a_trace_that_is_absent_or_torn_is_exit_code_2(
         traces={"t": {"format": "table", "path": "trace.csv"}},
         workloads=[{"trace": "t"}],
     )
-    done = _run(path)
-    assert done.returncode == 2
-    (line,) = done.stderr.splitlines()
+    (line,) = _refusal(path).splitlines()
     assert line.startswith(f"Error: {path}:")
     assert message in line
 
@@ -140,9 +145,7 @@ def test_an_output_that_cannot_be_made_is_found_out_before_the_run(
     small: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
-    done = _run(small, "--out", tmp_path / "file" / "out")
-    assert done.returncode == 2
-    assert "passed" not in done.stdout
+    assert "passed" not in _refusal(small, "--out", tmp_path / "file" / "out")
 
 
 def test_ctrl_c_ends_with_the_report_of_what_was_reached(tmp_path: Path) -> None:
@@ -179,7 +182,7 @@ def test_parameters_are_set_and_the_history_is_written(tmp_path: Path) -> None:
         expect={"nodesReady": {"equals": 3}},
     )
     out = tmp_path / "out"
-    done = _run(path, "--set", "nodes=3", "--events", "--out", out)
+    done = _run(path, "--set", "nodes=3", "--events", "--no-page", "--out", out)
     assert done.returncode == 0, done.stdout + done.stderr
     lines = [json.loads(line) for line in (out / "events.jsonl").read_bytes().splitlines()]
     report = json.loads((out / "report.json").read_bytes())

@@ -128,7 +128,8 @@ def test_sweeps_are_compared_by_setting(out: Path, tmp_path: Path) -> None:
     """What is fixed by --set is one setting, which stands next to the equal one."""
     path = _swept(tmp_path, parameters=SETTINGS, seeds=[1, 7])
     other = tmp_path / "other"
-    done = _orchestrator("run", path, "--set", "replicas=3", "--seed", "1", "--out", other)
+    chosen = ("--set", "replicas=3", "--seed", "1")
+    done = _orchestrator("run", path, *chosen, "--no-page", "--out", other)
     assert done.returncode == 1, done.stderr
     assert [run.directory for run in _joined(other).runs] == ["replicas=3,seed=1"]
     assert _joined(other).cells[0].measures["podsReady"].deviation is None

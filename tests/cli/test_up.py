@@ -13,7 +13,10 @@ from threading import Timer
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from orchestrator.apiserver.http.pki import client_certificate, generate
+from orchestrator.cli import main
 from orchestrator.cli.errors import INTERRUPTED
 
 COMMAND = [sys.executable, "-m", "orchestrator", "up"]
@@ -34,14 +37,13 @@ def _up(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str
         (["--nodes", "-1"], "--nodes"),
         (["--nodes", "many"], "--nodes"),
         (["--runtime", "lazy"], "there is no runtime 'lazy'; there are simulated, coroutine"),
-        (["--listen", "203.0.113.1:0"], "cannot listen at 203.0.113.1:0"),
         (["--enable-admission-plugins", "Nope"], "unknown admission plugin Nope; known are"),
         (["--disable-admission-plugins", "A,B"], "unknown admission plugins A, B; known are"),
         (
             ["--audit-log-path", "-"],
             "--audit-policy-file and --audit-log-path or --audit-webhook-config-file come",
         ),
-        (["--listen", "127.0.0.1:0", "--kubeconfig", "/proc/no/kubeconfig"], "cannot write"),
+        (["--client-ca-file", "/etc/hostname"], "/etc/hostname: expected certificates in PEM form"),
         (["--token-auth-file", "/etc/hostname"], "/etc/hostname:1: token, user name and uid"),
         (
             ["--authorization-mode", "Node,Roles"],
@@ -82,10 +84,63 @@ def _up(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str
 def test_wrong_arguments_are_one_clear_line_and_exit_code_2(
     arguments: list[str], message: str
 ) -> None:
-    done = _up(*arguments)
+    done = CliRunner().invoke(main, ["up", *arguments])
+    assert done.exit_code == 2
+    assert isinstance(done.exception, SystemExit)
+    assert message in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--listen", "203.0.113.1:0"], "cannot listen at 203.0.113.1:0"),
+        (["--listen", "127.0.0.1:0", "--kubeconfig", "/proc/no/kubeconfig"], "cannot write"),
+    ],
+)
+def test_what_is_wrong_when_it_begins_to_serve_ends_the_process_so_too(
+    arguments: list[str], message: str
+) -> None:
+    """What it has begun by then is no part of what the user reads."""
+    done = _up("--nodes", "0", *arguments)
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_kubelet_configuration_is_one_line(tmp_path: Path) -> None:
+    """With the file and the field."""
+    config = tmp_path / "kubelet.yaml"
+    config.write_text("evictionSoft: {memory.available: 1Gi}")
+    done = _up("--kubelet-config", str(config))
+    assert done.returncode == 2
+    said = "grace period must be specified for the soft eviction threshold memory.available"
+    assert done.stderr == f"Error: {config}: {said}\n"
+
+
+def test_nodes_are_what_a_kubelet_configuration_says(tmp_path: Path) -> None:
+    """Static pods are beside the file that names their directory."""
+    config, path = tmp_path / "kubelet.yaml", tmp_path / "kubeconfig"
+    config.write_text("{maxPods: 7, staticPodPath: manifests}")
+    (tmp_path / "manifests").mkdir()
+    manifest = "{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{name: c, image: i}]}}"
+    (tmp_path / "manifests" / "web.yaml").write_text(manifest)
+    arguments = ["--nodes", "1", "--listen", "127.0.0.1:0", "--kubeconfig", str(path)]
+    running = subprocess.Popen(
+        [*COMMAND, *arguments, "--kubelet-config", str(config)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert running.stdout is not None
+    running.stdout.readline()
+    running.stdout.readline()
+    asked = ["kubectl", "--kubeconfig", str(path), "get", "nodes,pods", "-A", "-o"]
+    shown = "jsonpath={.items[*].status.capacity.pods} {.items[*].metadata.name}"
+    told = subprocess.run([*asked, shown], capture_output=True, text=True, check=False, timeout=60)
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=30)
+    assert told.stdout.startswith("7 "), told.stderr
+    assert "web-node-0" in told.stdout.split()
 
 
 def test_an_address_that_is_taken(tmp_path: Path) -> None:
@@ -93,7 +148,8 @@ def test_an_address_that_is_taken(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = _up("--listen", f"127.0.0.1:{port}", "--kubeconfig", str(tmp_path / "k"))
+        place = ("--listen", f"127.0.0.1:{port}", "--kubeconfig", str(tmp_path / "k"))
+        done = _up("--nodes", "0", *place)
     assert done.returncode == 2
     assert f"cannot listen at 127.0.0.1:{port}" in done.stderr
 
@@ -205,15 +261,22 @@ def test_admission_plugins_are_turned_on(tmp_path: Path) -> None:
     assert (done.stdout, done.stderr) == ("Always", "")
 
 
-def test_users_come_with_tokens_of_a_file(tmp_path: Path) -> None:
+def test_users_come_with_tokens_of_a_file_and_certificates_of_an_authority(tmp_path: Path) -> None:
     """Who has a wrong token is nobody; and here everybody else may do everything."""
     tokens, path = tmp_path / "tokens", tmp_path / "kubeconfig"
     tokens.write_text("secret,jane,7\n")
+    now = tokens.stat().st_mtime
+    authority = generate(now).authority
+    (tmp_path / "ca.crt").write_bytes(authority.certificate)
+    client = client_certificate(authority, now, "joe", ("crew",))
+    (tmp_path / "joe.crt").write_bytes(client.certificate)
+    (tmp_path / "joe.key").write_bytes(client.key)
     running = subprocess.Popen(
         [
             *COMMAND,
             *("--nodes", "0", "--listen", "127.0.0.1:0", "--kubeconfig", str(path)),
             *("--token-auth-file", str(tokens), "--authorization-mode", "AlwaysAllow"),
+            *("--client-ca-file", str(tmp_path / "ca.crt")),
         ],
         stdout=subprocess.PIPE,
         text=True,
@@ -227,14 +290,18 @@ def test_users_come_with_tokens_of_a_file(tmp_path: Path) -> None:
         kubeconfig["users"][0]["user"] = {}
         path.write_text(yaml.safe_dump(kubeconfig))
         kubectl = [str(Path(sys.executable).parent / "kubectl"), "--kubeconfig", str(path)]
-        for token, words in (("secret", "jane"), ("wrong", "Unauthorized")):
+        certificate = f"--client-certificate={tmp_path}/joe.crt", f"--client-key={tmp_path}/joe.key"
+        for shown, words in (
+            (("--token", "secret"), "jane"),
+            (("--token", "wrong"), "Unauthorized"),
+            (("--username", "bad", "--password", "wrong"), "Unauthorized"),  # which nobody knows
+            (certificate, "joe"),
+        ):
             done = subprocess.run(
-                [*kubectl, "--token", token, "auth", "whoami"],
-                capture_output=True,
-                text=True,
-                check=False,
+                [*kubectl, *shown, "auth", "whoami"], capture_output=True, text=True, check=False
             )
             assert words in done.stdout + done.stderr
+            assert ("crew" in done.stdout) == (shown == certificate)
         listing = [*kubectl, "--token", "secret", "get", "secrets", "-A"]
         assert subprocess.run(listing, check=False).returncode == 0
     finally:

@@ -26,7 +26,9 @@ async def test_an_authority_that_comes_late_is_told_at_once(cluster: Cluster) ->
     """A pod that starts right after the server has begun to listen finds whom to trust."""
     await cluster.clock.sleep(0.2)
     metadata = ObjectMeta(name="extension-apiserver-authentication", namespace="kube-system")
-    await cluster.client.create(ConfigMap(metadata=metadata, data={"client-ca-file": "root"}))
+    await cluster.client.create(
+        ConfigMap(metadata=metadata, data={"requestheader-client-ca-file": "root"})
+    )
     await cluster.clock.sleep(0.2)
     found = await cluster.client.get(ConfigMap, "kube-root-ca.crt", namespace="default")
     assert found.data == {"ca.crt": "root"}

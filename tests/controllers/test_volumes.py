@@ -69,6 +69,9 @@ def _class(**fields: Any) -> Manifest:
     }
 
 
+_MOUNT: Manifest = {"name": "data", "mountPath": "/data"}
+
+
 def _pod() -> Manifest:
     claim = {"persistentVolumeClaim": {"claimName": "data"}}
     return {
@@ -77,7 +80,7 @@ def _pod() -> Manifest:
         "metadata": {"name": "user", "namespace": "default"},
         "spec": {
             "volumes": [{"name": "data", **claim}],
-            "containers": [{"name": "c", "image": "i"}],
+            "containers": [{"name": "c", "image": "i", "volumeMounts": [_MOUNT]}],
         },
     }
 
@@ -212,6 +215,56 @@ async def test_a_volume_is_attached_where_it_is_used(cluster: Cluster) -> None:
     assert all(each.spec.drivers[0].name == "simulation.orchestrator.dev.disk" for each in nodes)
     await cluster.client.delete(Pod, "user", namespace="default")
     await cluster.clock.sleep(60)
+    assert await _attachments(cluster) == {}
+
+
+_NOTHING_ATTACHED: Manifest = {"status": {"volumesAttached": []}}
+
+
+async def _told_by(cluster: Cluster, node: str) -> tuple[list[str], list[str]]:
+    """Which volumes a node's status says are attached, and in use."""
+    found = await cluster.client.get(Node, node)
+    assert found.status is not None
+    return [e.name for e in found.status.volumes_attached], [*found.status.volumes_in_use]
+
+
+async def test_a_node_tells_which_volumes_it_has(cluster: Cluster) -> None:
+    """Those that are attached to it, and those that its pods use; none when they have gone."""
+    await cluster.apply([_class(), _claim(storage_class="disks"), _pod()])
+    await cluster.clock.sleep(60)
+    pod = await cluster.client.get(Pod, "user", namespace="default")
+    assert pod.spec is not None
+    node = pod.spec.node_name
+    _, volume = await _bound_to(cluster)
+    source = (await cluster.client.get(PersistentVolume, volume)).spec
+    assert source is not None
+    assert source.csi is not None
+    name = f"kubernetes.io/csi/{source.csi.driver}^{source.csi.volume_handle}"
+    assert await _told_by(cluster, node) == ([name], [name])
+    cluster.crash(f"/nodes/{node}/kubelet")
+    await cluster.clock.sleep(60)
+    assert await _told_by(cluster, node) == ([name], [name])
+    await cluster.client.patch(Node, node, _NOTHING_ATTACHED, subresource="status")
+    await cluster.clock.sleep(1)
+    assert await _told_by(cluster, node) == ([name], [name])
+    await cluster.client.delete(Pod, "user", namespace="default")
+    await cluster.clock.sleep(60)
+    assert await _told_by(cluster, node) == ([], [])
+
+
+async def test_what_a_node_uses_is_not_detached(cluster: Cluster) -> None:
+    """However long ago its pod is gone, while the node is well and says that it is mounted there."""
+    await cluster.apply([_class(), _claim(storage_class="disks"), _pod()])
+    await cluster.clock.sleep(60)
+    pod = await cluster.client.get(Pod, "user", namespace="default")
+    assert pod.spec is not None
+    node = pod.spec.node_name
+    _, [name] = await _told_by(cluster, node)
+    await cluster.client.delete(Pod, "user", namespace="default")
+    await cluster.clock.sleep(5)
+    assert await _told_by(cluster, node) == ([name], [name])
+    assert await _attachments(cluster) == {node: True}
+    await cluster.clock.sleep(40)
     assert await _attachments(cluster) == {}
 
 

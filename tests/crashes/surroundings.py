@@ -187,6 +187,11 @@ SURROUNDINGS: Final = (
         ],
         (f"{_STORAGE}/VolumeAttachment",),
     ),
+    Scenario(
+        "attached-volumes",
+        [*_USED, pod("other", nodeName="node-2"), delete("Pod", "user")],
+        (NODE,),
+    ),
     Scenario("simulated-attacher", [*_USED], (f"{_STORAGE}/VolumeAttachment",)),
     Scenario("csi-nodes", [CLASS, delete("CSINode", "node-1", _STORAGE)], (f"{_STORAGE}/CSINode",)),
     Scenario("volume-expand", [CLASS, _volume("one"), CLAIM, _GROW], told=True),

@@ -19,6 +19,7 @@ import yaml
 import actors
 from orchestrator import Cluster, serving
 from orchestrator.api import codec
+from orchestrator.kubelet.configuration import node_fields
 from orchestrator.kubelet.runtimes.process import images_of
 from orchestrator.scenario.loading import load
 from tests.docs import commands
@@ -112,11 +113,13 @@ class PageTrial:
     # --- what others read ------------------------------------------------------------------
 
     def yaml(self, block: Block) -> None:
-        """Load every document by what reads it: the scenario loader, or the API's codec."""
+        """Load every document by what reads it: the scenario loader, the API's codec, a kubelet."""
         for document in yaml.safe_load_all(block.text):
             kind = document.get("kind")
             if kind == "Scenario":
                 self._scenario(document)
+            elif kind == "KubeletConfiguration":
+                node_fields(document)
             elif kind is not None:
                 codec.decode_any(document)
             elif set(document) <= {"spec"}:

@@ -78,6 +78,17 @@ WRONG: list[tuple[str, Any, str]] = [
     ("spec/nodes/0/count", -1, "spec.nodes[0].count: expected 0 or more"),
     ("spec/nodes/0/cuont", 1, "cuont"),
     ("spec/nodes/0/capacity", {"cpu": "lots"}, "spec.nodes[0].capacity.cpu: expected a quantity"),
+    (
+        "spec/nodes/0/kubelet",
+        {"evictionHrad": {}},
+        'spec.nodes[0].kubelet: there is no "evictionHrad" here; did you mean "evictionHard"?',
+    ),
+    (
+        "spec/nodes/0/kubelet",
+        {"crashLoopBackOff": {"maxContainerRestartPeriod": "1h"}},
+        "spec.nodes[0].kubelet.crashLoopBackOff.maxContainerRestartPeriod: (got: 3600 seconds)",
+    ),
+    ("spec/nodes/0/kubelet", {"staticPodPath": "x"}, "spec.nodes[0].kubelet.staticPodPath: "),
     ("spec/workloads/0/objects/0/kind", "ConfigMop", "ConfigMop"),
     ("spec/workloads/0/objects/0/dota", {}, "dota"),
     ("spec/workloads/0/file", "x.yaml", "either objects or file"),

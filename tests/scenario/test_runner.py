@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from orchestrator.scenario import Report, load, run_scenario
-from tests.manifests import deployment, service
+from tests.manifests import deployment, pod, service
 
 
 def scenario(tmp_path: Path, **spec: Any) -> Path:
@@ -483,6 +483,29 @@ def test_a_report_holds_the_queues_in_which_anybody_waited(tmp_path: Path) -> No
     column = report.series.columns["queue/scheduler_pending_pods unschedulable"]
     assert column[-1] == unbound
     assert 0 in column  # also while nobody waits
+
+
+def test_nodes_of_a_group_have_kubelets_of_their_own(tmp_path: Path) -> None:
+    """Its thresholds and the number of its pods; another group has none."""
+    greedy = pod("greedy", simulation={"memory": 900 << 20})
+    greedy["spec"]["nodeSelector"] = {"tight": "yes"}
+    roomy = pod("roomy", simulation={"memory": 900 << 20})
+    roomy["spec"]["nodeSelector"] = {"tight": "no"}
+    kubelet = {"evictionHard": {"memory.available": "20%"}, "maxPods": 1}
+    group = {"count": 1, "capacity": {"memory": "1Gi"}}
+    path = scenario(
+        tmp_path,
+        nodes=[
+            {"name": "small", **group, "labels": {"tight": "yes"}, "kubelet": kubelet},
+            {"name": "large", **group, "labels": {"tight": "no"}},
+        ],
+        workloads=[{"objects": [greedy, roomy]}],
+        steps=[{"sleep": "1m"}],
+    )
+    report = _run(path)
+    assert (report.measures["podsFailed"], report.measures["podsRunning"]) == (1, 1)
+    offered = {u.group: u.allocatable for u in report.resources if u.resource == "pods"}
+    assert offered == {"small": 1, "large": 110}
 
 
 def test_nodes_that_never_come_up_are_a_failure(tmp_path: Path) -> None:

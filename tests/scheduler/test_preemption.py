@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from orchestrator.api.core.v1 import PersistentVolumeClaim, PersistentVolumeClaimSpec
+from orchestrator.api.core.v1 import PersistentVolumeClaim, PersistentVolumeClaimSpec, Pod
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.scheduler import DEFAULT_PROFILE, preemption
 from orchestrator.scheduler.nominations import Nominations
@@ -103,6 +103,15 @@ def test_what_is_remembered_of_trials_is_what_new_ones_find(
                     fresh = Placement(DEFAULT_PROFILE, nodes, nominations)
                     expected = candidates_on(rows, pod, fresh, (), len(rows))
                     assert candidates_on(rows, pod, placement, (), len(rows)) == expected
+                    assert _words(placement, pod) == _words(fresh, pod)
+
+
+def _words(placement: Placement, pod: Pod) -> object:
+    """Why a pod has no place, and where evictions may help."""
+    choice = placement.choose(pod, Random(0))
+    if isinstance(choice, str):
+        return choice
+    return choice.message, choice.plugins, sorted(choice.helpable)
 
 
 @given(_pods)
@@ -191,3 +200,21 @@ def test_a_claim_for_one_pod_is_free_when_a_pod_that_names_it_goes(
     with placement.supposing(row, removing=tuple(nodes.pods_on(row))):
         assert (placement.why_not(high, row, shape) is None) == makes_room
     assert isinstance(placement.choose(high, Random(0)), Refusal)
+
+
+def test_a_node_says_why_it_is_refused_as_if_those_had_come_to_whom_it_was_promised() -> None:
+    """Also where it would be refused without them: kube-scheduler looks first with them."""
+    placement = _cluster([(_FULL, 0)])
+    wanted = make_pod("low", cpu="3", **{GPU: "8"})
+    alone = placement.choose(wanted, Random(0))
+    assert isinstance(alone, Refusal)
+    assert alone.message == f"0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient {GPU}."
+    fits_beside = make_pod("small", cpu="2", **{GPU: "8"})
+    for promised, words in (
+        ("", f"1 Insufficient {GPU}"),
+        ("n", f"1 Insufficient cpu, 1 Insufficient {GPU}"),
+    ):
+        placement.nominations.put(make_pod("high", priority=5, cpu="1"), promised)
+        refusal = placement.choose(fits_beside, Random(0))
+        assert isinstance(refusal, Refusal)
+        assert refusal.message == f"0/1 nodes are available: {words}."

@@ -14,6 +14,7 @@ from tests.scheduler.objects import make_pod
 HELPED_BY = {
     ClusterEvent.NODE_ADDED: frozenset({"Fit", "Name"}),
     ClusterEvent.POD_REMOVED: frozenset({"Fit"}),
+    ClusterEvent.OWN_LABELS: frozenset({"Fit"}),
 }
 
 
@@ -96,21 +97,48 @@ def test_who_comes_back_in_one_second_comes_by_priority() -> None:
 
 
 def test_what_happens_while_a_pod_is_in_flight_counts_when_it_comes_back() -> None:
-    """If it may help; and so does a change of the pod itself."""
+    """If it may help; a change of the pod itself, too."""
     helped = {}
-    for event in (ClusterEvent.NODE_ADDED, ClusterEvent.NODE_TAINTS, None):
+    own = ClusterEvent.OWN_LABELS, ClusterEvent.OWN_OTHER
+    for event in (ClusterEvent.NODE_ADDED, ClusterEvent.NODE_TAINTS, *own):
         queue = _queue()
         queue.put(make_pod("a"), 0.0)
         queued = _popped(queue)
         queue.take_off(queued)
-        if event is None:
-            queue.put(queued.pod, 0.5)
+        if event in own:
+            queue.change(queued.pod, queued.pod, (event,), 0.5)
         else:
             queue.happened(event, 0.5)
         assert len(queue) == 0
         queue.fail(queued, frozenset({"Fit"}), 1.0)
         helped[event] = queue.depths["backoff"] == 1
-    assert helped == {ClusterEvent.NODE_ADDED: True, ClusterEvent.NODE_TAINTS: False, None: True}
+    assert [event for event, is_helped in helped.items() if is_helped] == [
+        ClusterEvent.NODE_ADDED,
+        ClusterEvent.OWN_LABELS,
+    ]
+
+
+def test_a_change_of_a_refused_pod_counts_if_who_refused_it_says_so() -> None:
+    """As for any other event: a new image does not make room."""
+    queue = _queue()
+    queue.put(make_pod("a"), 0.0)
+    queue.fail(_popped(queue), frozenset({"Fit"}), 0.0)
+    other = make_pod("a", labels={"is": "another"})
+    queue.change(make_pod("a"), other, (ClusterEvent.OWN_OTHER,), 5.0)
+    assert queue.depths["unschedulable"] == 1
+    assert queue.pod_of("a") is other
+    queue.change(make_pod("a"), other, (ClusterEvent.OWN_OTHER, ClusterEvent.OWN_LABELS), 5.0)
+    assert _names(queue) == ["a"]
+
+
+def test_a_promise_that_ends_helps_those_who_had_to_respect_it() -> None:
+    """Who is more important than the pod that goes has not looked at its promise."""
+    queue = _queue()
+    for number, priority in enumerate((5, 6, 7)):
+        queue.put(make_pod(f"p{priority}", priority=priority), float(number))
+        queue.fail(_popped(queue), frozenset({"Fit"}), 0.0)
+    queue.happened(ClusterEvent.POD_REMOVED, 5.0, most=6)
+    assert _names(queue) == ["p6", "p5"]
 
 
 def test_a_gate_is_asked_when_a_refused_pod_comes_back() -> None:

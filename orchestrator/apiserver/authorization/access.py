@@ -20,6 +20,7 @@ from orchestrator.apiserver.authorization.interface import (
 from orchestrator.apiserver.authorization.rbac import RoleAuthorizer
 from orchestrator.machinery import fields
 from orchestrator.machinery.errors import SelectorError
+from orchestrator.machinery.memo import LONGEST_TEXT
 from orchestrator.protocol import Identity
 
 _MOST: Final = 65_536  # grants of one verb and resource that are remembered
@@ -49,7 +50,9 @@ class Granted:
         return names is not None and (names is _ALL or name in names)
 
     def remember(self, reach: Reach, who: Identity, namespace: str, name: str) -> None:
-        """Keep a grant, for as far as it holds; beyond so many of them begin anew."""
+        """Keep a grant, for as far as it holds, of somebody of few words; beyond so many of them begin anew."""
+        if who.length + len(namespace) + len(name) > LONGEST_TEXT:
+            return
         if self._size >= _MOST:
             self.clear()
         if reach == "everywhere":

@@ -20,6 +20,7 @@ from orchestrator.api.rbac.v1 import (
 from orchestrator.apiserver.authorization.interface import Attributes, Authorizer, Decision, Rules
 from orchestrator.apiserver.authorization.matching import allows
 from orchestrator.machinery.field_errors import quote
+from orchestrator.machinery.memo import LONGEST_TEXT
 from orchestrator.protocol import Identity
 from orchestrator.store import Store
 
@@ -100,9 +101,11 @@ class RoleAuthorizer(Authorizer):
         key = (identity.name, identity.groups, namespace)
         found = self._grants.get(key)
         if found is None:
-            if len(self._grants) >= _MOST:
-                self._grants.clear()
-            found = self._grants[key] = tuple(self._granted(identity, namespace))
+            found = tuple(self._granted(identity, namespace))
+            if identity.length + len(namespace) <= LONGEST_TEXT:
+                if len(self._grants) >= _MOST:
+                    self._grants.clear()
+                self._grants[key] = found
         return found
 
     def referenced(self, ref: RoleRef, namespace: str) -> tuple[PolicyRule, ...] | None:

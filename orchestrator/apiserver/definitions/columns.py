@@ -1,7 +1,6 @@
 """Printer columns and selectable fields of custom resources: values found by paths."""
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -18,9 +17,10 @@ from orchestrator.apiserver.printing import (
     columns_of_custom,
     since,
 )
+from orchestrator.machinery.memo import remembered
 
 
-@lru_cache(maxsize=1 << 12)
+@remembered(1 << 12)
 def compiled_path(path: str) -> Callable[[Mapping[str, Any]], list[Any]] | None:
     """What finds the values of a simple JSON path (`.spec.a`); None for what is no path."""
     import jsonpath  # late: few clusters have custom resources

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from aiohttp.web import BaseRequest, RequestHandler, Response, Server, StreamResponse
+from aiohttp.web_protocol import _ErrInfo
 from multidict import CIMultiDict, CIMultiDictProxy
 
 # Go's bound for all headers of a request together; it does not count them.
@@ -99,6 +100,9 @@ class Connection(RequestHandler):
         """The client has gone, or was closed."""
         if self._head_timer is not None:
             self._head_timer.cancel()
+        for message, _ in self._messages:
+            if isinstance(message, _ErrInfo):
+                _release(message.exc)
         super().connection_lost(exc)
 
     def _await_head(self) -> None:
@@ -121,6 +125,8 @@ class Connection(RequestHandler):
         message: str | None = None,
     ) -> StreamResponse:
         """Answer what is no request of HTTP as Go does, and say so in one line of the log."""
+        if exc is not None:
+            _release(exc)
         reason = (str(exc) or type(exc).__name__).partition("\n")[0]
         self._house_log.info("not an HTTP request", remote=request.remote, error=reason)
         if request.writer.output_size > 0:
@@ -133,6 +139,19 @@ class Connection(RequestHandler):
     def log_exception(self, *args: Any, **options: Any) -> None:
         """What goes wrong between requests is one line, too: it is the client's bytes."""
         self._house_log.warning("connection failed", error=repr(options.get("exc_info")))
+
+
+def _release(error: BaseException) -> None:
+    """Take the stack off an error of the parser's.
+
+    Its frames hold the connection, and the connection holds the error: so each connection with bytes that are no
+    request would stay, with its buffers and all that TLS keeps for it, until the garbage of the whole process is
+    looked through, which is rare where much is alive.
+    """
+    each: BaseException | None = error
+    while each is not None:
+        each.__traceback__ = None
+        each = each.__context__
 
 
 def _readable(headers: Mapping[str, str]) -> CIMultiDictProxy[str]:

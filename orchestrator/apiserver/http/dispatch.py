@@ -34,7 +34,7 @@ from orchestrator.apiserver.http.fairness.work import seats_of
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.gate import check_gate
 from orchestrator.apiserver.http.impersonation import Impersonation, wanted
-from orchestrator.apiserver.http.metrics import labelled
+from orchestrator.apiserver.http.metrics import labelled_by_method
 from orchestrator.apiserver.http.negotiation import is_pretty, is_representable, negotiate
 from orchestrator.apiserver.http.pages import Pages, is_page, page_of
 from orchestrator.apiserver.http.parameters import wants_watch
@@ -172,7 +172,7 @@ class Dispatcher:
         identity = await self._identity(request, parts, record)
         self._classify(request, asked_of(request, parts), identity, record)
         if not is_resource_path(parts):
-            record.labels = labelled(request.method, subresource=page_of(parts))
+            record.labels = labelled_by_method(request.method, page_of(parts))
             async with Turn(self._front, record):
                 return await self._document(request, parts, identity)
         try:

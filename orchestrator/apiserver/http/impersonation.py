@@ -6,7 +6,7 @@ that user, and whether she may do there what the request does; the old mode, ask
 But the mode in which she was last allowed to is asked first, and its refusal is the one that she hears.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 from urllib.parse import unquote
 
@@ -18,6 +18,7 @@ from orchestrator.apiserver import errors
 from orchestrator.apiserver.authorization import Attributes
 from orchestrator.machinery import names, service_accounts
 from orchestrator.machinery.field_errors import quote
+from orchestrator.machinery.memo import LONGEST_TEXT
 from orchestrator.protocol import (
     ANONYMOUS,
     AUTHENTICATED,
@@ -33,6 +34,7 @@ Mode: TypeAlias = Callable[[Identity, "Wanted", Attributes, "Decide"], Awaitable
 Decide: TypeAlias = Callable[[Identity, Attributes], Awaitable[tuple[bool, str]]]
 
 _MOST: Final = 10_000  # users whose modes are remembered
+_MOST_OTHERS: Final = 1_000
 _ANY: Final = "impersonate-"  # most requests have none
 _EXTRA: Final = "impersonate-extra-"
 _NODE: Final = "system:node:"
@@ -79,6 +81,7 @@ class Impersonation:
     def __init__(self, decide: Decide) -> None:
         self._decide = decide
         self._last: dict[str, str] = {}
+        self._others: dict[Hashable, Identity] = {}
 
     async def impersonated(self, who: Identity, other: Wanted, asked: Attributes) -> Identity:
         """The identity with which the request goes on. Raises Forbidden, in the words of the first mode."""
@@ -94,9 +97,21 @@ class Impersonation:
             if len(self._last) >= _MOST:
                 self._last.clear()
             self._last[who.name] = name
-            return identity
+            return self._same(identity)
         assert first is not None, "the old mode is always asked"
         raise first
+
+    def _same(self, identity: Identity) -> Identity:
+        """The very identity as the last time: what is granted it is remembered by that."""
+        extra = tuple((identity.extra or {}).items())
+        key = (identity.name, identity.groups, identity.uid, extra)
+        known = self._others.get(key)
+        if known is not None or identity.length > LONGEST_TEXT:
+            return known or identity
+        if len(self._others) >= _MOST_OTHERS:
+            self._others.clear()
+        self._others[key] = identity
+        return identity
 
 
 def _modes(who: Identity, other: Wanted) -> Iterator[tuple[str, Mode]]:

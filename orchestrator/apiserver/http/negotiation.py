@@ -1,9 +1,10 @@
 """Which form of an answer the client gets: JSON or YAML; the object, its metadata, or a table."""
 
-from functools import lru_cache
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
+
+from orchestrator.machinery.memo import remembered
 
 Media: TypeAlias = Literal["json", "yaml", "protobuf"]
 Shape: TypeAlias = Literal["", "Table", "PartialObjectMetadata", "PartialObjectMetadataList"]
@@ -40,7 +41,7 @@ class Clause(NamedTuple):
     quality: float
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def clauses(accept: str) -> tuple[Clause, ...]:
     """The alternatives, the client's favourite first."""
     found = []
@@ -63,7 +64,7 @@ def _quality(text: str) -> float:
         return 1.0
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def is_representable(accept: str) -> bool:
     """Whether the client names any media type that is known, whatever its parameters."""
     return not accept or any(clause.media_type in _MEDIA for clause in clauses(accept))
@@ -75,7 +76,7 @@ def accepts(accept: str, media_type: str) -> bool:
     return not accept or any(clause.media_type in wanted for clause in clauses(accept))
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def negotiate(accept: str, protobuf: bool = True, tables: bool = True) -> Form | None:
     """The first alternative that can be served; None if there is none.
 

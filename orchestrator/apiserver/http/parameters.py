@@ -16,6 +16,7 @@ from orchestrator.api.meta.v1 import DeleteOptions, Preconditions
 from orchestrator.apiserver.http.errors import cannot_parse, invalid_options
 from orchestrator.machinery import field_errors
 from orchestrator.machinery.field_errors import FieldError
+from orchestrator.machinery.memo import LONGEST_TEXT
 from orchestrator.protocol import BadRequest, PropagationPolicy
 
 # The parameters of a URL; of a repeated one the first counts.
@@ -158,11 +159,12 @@ def write_options(query: Query, kind: str, agent: str, *, applies: bool = False)
     the same again and again, so what it meant is remembered.
     """
     said = tuple((name, value) for name, value in query.items() if name in _OF_WRITES)
+    if len(agent) + sum(len(value) for _, value in said) > LONGEST_TEXT:
+        return _read_options(said, kind, agent, applies)
     return _written(said, kind, agent, applies)
 
 
-@lru_cache(maxsize=1024)
-def _written(
+def _read_options(
     said: tuple[tuple[str, str], ...], kind: str, agent: str, applies: bool
 ) -> WriteOptions:
     query = MultiDict(said)
@@ -188,6 +190,9 @@ def _written(
         force=boolean(query, "force"),
         said={name: query[name] for name in _SAID if query.get(name)} or None,
     )
+
+
+_written: Final = lru_cache(maxsize=1024)(_read_options)
 
 
 def _manager_faults(manager: str) -> list[FieldError]:

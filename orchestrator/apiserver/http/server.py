@@ -32,6 +32,7 @@ from orchestrator.apiserver.http.encodings import LIMIT_BYTES, Encodings
 from orchestrator.apiserver.http.errors import RealTimeRequired
 from orchestrator.apiserver.http.front import Front, Limits
 from orchestrator.apiserver.http.kubeconfig import kubeconfig
+from orchestrator.apiserver.http.offered_names import offer_names
 from orchestrator.apiserver.http.oidc import OidcAuthenticator, OidcSettings
 from orchestrator.apiserver.http.pki import ADMIN_USER, Pki
 from orchestrator.apiserver.http.token_webhook import TokenWebhook
@@ -61,7 +62,8 @@ class HttpFront:
     """`async with HttpFront(api, system) as front:` serves until the end of the block.
 
     `tokens` are bearer tokens, and `oidc` and `token_webhook` who knows others; without `anonymous` everybody
-    has to show something, but at the paths that it lists. `read_only` closes it to writes; it is what their senders are told. Without `pki`
+    has to show something, but at the paths that it lists. Clients' certificates may be signed by the cluster's own
+    authority, or by one of `client_authorities` (PEM). `read_only` closes it to writes; it is what their senders are told. Without `pki`
     its certificates are signed by the `authority`, or by a new one. `audit` says what is written of
     requests, and where to. `metrics` are others in the process that have something to tell at /metrics.
     `flags` are the options that /flagz shows.
@@ -83,6 +85,7 @@ class HttpFront:
         oidc: Sequence[OidcSettings] = (),
         token_webhook: Peer | None = None,
         anonymous: bool | Collection[str] = True,
+        client_authorities: str = "",
         limits: Limits = Limits(),  # noqa: B008 - frozen
         cache_bytes: int = LIMIT_BYTES,
         cluster: str = "kubernetes",
@@ -109,6 +112,7 @@ class HttpFront:
         self._authentication = Authentication(
             (*tables, *authenticators), issuers, anonymous=anonymous
         )
+        self._client_authorities = client_authorities
         self._limits = limits
         self._cache_bytes = cache_bytes
         self._cluster = cluster
@@ -140,8 +144,11 @@ class HttpFront:
         self._runner = ServerRunner(server, shutdown_timeout=_SHUTDOWN_SECONDS)
         try:
             await self._runner.setup()
+            context = _tls(self._pki, self.client_authorities)
+            if not offer_names(context, self.client_authorities):
+                self._front.log.warning("authorities_not_offered", needs="the symbols of OpenSSL")
             await TCPSite(
-                self._runner, self._host, self._port, ssl_context=_tls(self._pki), backlog=1024
+                self._runner, self._host, self._port, ssl_context=context, backlog=1024
             ).start()
         except BaseException:
             await self._closed()
@@ -216,6 +223,11 @@ class HttpFront:
         assert self._pki is not None, "the front has not begun"
         return self._pki
 
+    @property
+    def client_authorities(self) -> str:
+        """The certificates of those who may sign clients', in PEM form."""
+        return self.pki.authority.certificate.decode() + self._client_authorities
+
     def waits(self) -> bool:
         """Whether a client's bytes wait to be read; any thread may ask."""
         sockets = [each for site in self._runner.sites for each in _sockets(site)]
@@ -271,13 +283,13 @@ def tune_process() -> None:
     gc.set_threshold(_YOUNG_OBJECTS, middle * max(youngest // _YOUNG_OBJECTS, 1), oldest)
 
 
-def _tls(pki: Pki) -> ssl.SSLContext:
+def _tls(pki: Pki, authorities: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # Clients may come with a certificate, a token or nothing; a foreign certificate ends the
     # handshake.
     context.verify_mode = ssl.CERT_OPTIONAL
-    context.load_verify_locations(cadata=pki.authority.certificate.decode())
+    context.load_verify_locations(cadata=authorities)
     context.set_alpn_protocols(["http/1.1"])
     # Python reads keys from files only; these live for a moment, in a directory of our own.
     with tempfile.TemporaryDirectory() as name:

@@ -10,7 +10,7 @@ from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.http.audit import Trail
 from orchestrator.apiserver.http.fairness import Classified, Seat
 from orchestrator.apiserver.http.front import Front
-from orchestrator.apiserver.http.metrics import labelled
+from orchestrator.apiserver.http.metrics import labelled_by_method
 
 
 class Record:
@@ -34,7 +34,7 @@ class Record:
         self.audit_id = audit_id
         self.where: Classified | None = None
         self.trail: Trail | None = None
-        self.labels = labelled(method)
+        self.labels = labelled_by_method(method)
         self.waited = 0.0
         self.seats = 0
         self.executed = 0.0

@@ -6,7 +6,7 @@ from typing import Any
 
 from orchestrator.apiserver.admission.interface import AdmissionPlugin, AdmissionRequest, Reader
 from orchestrator.apiserver.pipeline.draft import Wait
-from orchestrator.apiserver.telemetry.admission import AdmissionCounts, Step
+from orchestrator.apiserver.telemetry.admission import Step
 from orchestrator.protocol import ApiError
 
 
@@ -49,49 +49,21 @@ def _observed(
     counts = request.counts
     if counts is None:
         return run(*arguments)
-    watch = _Stopwatch(counts, step, name, request.operation)
+    tell = partial(counts.plugin, name) if name else counts.step
+    return _told(partial(tell, step, request.operation, counts.monotonic()), run, *arguments)
+
+
+def _told(tell: Callable[..., None], run: Callable[..., Any], *arguments: Any) -> Any:
+    """What `run` answers; `tell` hears of the end, over all that is waited for until then.
+
+    No closure that names itself: each write would leave circles for the garbage collector.
+    """
     try:
         answer = run(*arguments)
     except ApiError:
-        watch.stop(refused=True)
+        tell(refused=True)
         raise
-    return watch.of(answer)
-
-
-class _Stopwatch:
-    """Runs from when it is made until an answer or a refusal, over all that is waited for meanwhile.
-
-    It is no closure that names itself: each write would leave circles for the garbage collector.
-    """
-
-    __slots__ = ("_began", "_counts", "_name", "_operation", "_step")
-
-    def __init__(self, counts: AdmissionCounts, step: Step, name: str, operation: str) -> None:
-        self._counts = counts
-        self._step = step
-        self._name = name
-        self._operation = operation
-        self._began = counts.monotonic()
-
-    def of(self, answer: Any) -> Any:
-        """The answer; what waits is watched until its end."""
-        if type(answer) is Wait:
-            return Wait(answer.effect, partial(self._then, answer.then))
-        self.stop(refused=False)
-        return answer
-
-    def _then(self, go_on: Callable[..., Any], result: Any) -> Any:
-        try:
-            answer = go_on(result)
-        except ApiError:
-            self.stop(refused=True)
-            raise
-        return self.of(answer)
-
-    def stop(self, *, refused: bool) -> None:
-        """It has answered or refused."""
-        counts, step, operation = self._counts, self._step, self._operation
-        if self._name:
-            counts.plugin(self._name, step, operation, self._began, refused=refused)
-        else:
-            counts.step(step, operation, self._began, refused=refused)
+    if type(answer) is Wait:
+        return Wait(answer.effect, partial(_told, tell, answer.then))
+    tell(refused=False)
+    return answer

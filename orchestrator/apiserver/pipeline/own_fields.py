@@ -5,7 +5,6 @@ of that; so this step comes before theirs, as in Kubernetes. The ledger is worke
 reader, with the defaults that the kind has.
 """
 
-from functools import lru_cache
 from typing import Any, Final
 
 from orchestrator.apiserver.environment import Environment
@@ -15,6 +14,7 @@ from orchestrator.apiserver.pipeline.draft import Draft, Step
 from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.apiserver.pipeline.write_path import WritePath
 from orchestrator.machinery.managed_fields.ledger import TIMELESS, Ledger
+from orchestrator.machinery.memo import remembered
 
 # Deeds of the server's own, whoever asks for them: nobody owns a pod's node.
 _UNTRACKED: Final = ("binding", "eviction")
@@ -98,7 +98,7 @@ def manager_of(message: Any) -> str:
     return message.field_manager or _component(message.identity.name)
 
 
-@lru_cache(maxsize=65536)
+@remembered(65536)
 def _component(user: str) -> str:
     if user.startswith("system:node:"):
         return "kubelet"

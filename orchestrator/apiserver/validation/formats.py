@@ -6,7 +6,6 @@ IPv4 address are allowed there and mean nothing.
 """
 
 import re
-from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -18,6 +17,7 @@ from ipaddress import (
 from typing import Final, TypeAlias
 
 from orchestrator.machinery.digits import whole
+from orchestrator.machinery.memo import remembered
 from orchestrator.machinery.names import Messages, dns1123_label_errors, dns1123_subdomain_errors
 
 Address: TypeAlias = IPv4Address | IPv6Address
@@ -39,7 +39,7 @@ _OCTET: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _plain_ipv4: Final = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}").fullmatch
 _SPECIAL: Final = ("0.", "127.", "169.254.", "224.0.0.")  # where traffic may not be sent, and more
 
-_cached = lru_cache(maxsize=1 << 12)
+_cached: Final = remembered(1 << 12)
 
 
 @_cached

@@ -24,6 +24,7 @@ from orchestrator.apiserver.validation.field import (
 )
 from orchestrator.machinery import names
 from orchestrator.machinery.field_errors import quote
+from orchestrator.machinery.memo import remembered
 
 __all__ = [
     "annotation_errors",
@@ -42,6 +43,7 @@ _OPERATIONS: Final = ("Apply", "Update")
 _MAX_MANAGER: Final = 128  # bytes
 _MAX_SUBRESOURCE: Final = 256  # bytes
 _PATH: Final = "metadata"
+_FEW_LABELS: Final = 64  # of one object that are remembered to be right
 
 # Names that keep every rule but DNS-1035's: most are told right by this alone. Names of pods are
 # different each time, so that remembering verdicts on them would only fill the memory.
@@ -85,18 +87,18 @@ def _is_usual(meta: ObjectMeta, namespaced: bool, rule: NameRule) -> bool:
     if meta.generate_name and not _is_prefix(meta.generate_name, rule):
         return False
     # Pods of one template come with equal labels: one look-up for all of them together.
-    if meta.labels and _label_errors(tuple(meta.labels.items())):
+    if meta.labels and not _are_sound(meta.labels):
         return False
     owners = meta.owner_references
     return not owners or (len(owners) == 1 and _is_owner(owners[0]))
 
 
-@lru_cache(maxsize=1 << 12)
+@remembered(1 << 12)
 def _is_namespace(name: str) -> bool:
     return bool(name) and not names.dns1123_label_errors(name)
 
 
-@lru_cache(maxsize=1 << 12)
+@remembered(1 << 12)
 def _is_prefix(prefix: str, rule: NameRule) -> bool:
     return not _prefix_messages(prefix, rule)
 
@@ -161,13 +163,29 @@ def _prefix_messages(prefix: str, rule: NameRule) -> tuple[str, ...]:
 
 def label_errors(labels: Mapping[str, str], path: str) -> Errors:
     """Keys are qualified names, values up to 63 characters."""
-    for offender, message in _label_errors(tuple(labels.items())):
-        yield invalid(path, offender, message)
+    if not _are_sound(labels):
+        for offender, message in names.label_errors(labels):
+            yield invalid(path, offender, message)
+
+
+def _are_sound(labels: Mapping[str, str]) -> bool:
+    if len(labels) > _FEW_LABELS:
+        return not names.label_errors(labels)
+    try:
+        _check_labels(tuple(labels.items()))
+    except _UnsoundLabels:
+        return False
+    return True
+
+
+class _UnsoundLabels(Exception):
+    """Raised, lest it be remembered: labels that are wrong have any length."""
 
 
 @lru_cache(maxsize=1 << 12)
-def _label_errors(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    return names.label_errors(dict(pairs))
+def _check_labels(pairs: tuple[tuple[str, str], ...]) -> None:
+    if names.label_errors(dict(pairs)):
+        raise _UnsoundLabels
 
 
 def annotation_errors(annotations: Mapping[str, str], path: str) -> Errors:

@@ -8,6 +8,7 @@ CSI driver brings along is here for simulated disks: `provisioner.py` makes them
 
 from orchestrator.controllers.volumes.attachments import (
     AttachDetachController,
+    AttachmentReporter,
     CsiNodeController,
     SimulatedAttacher,
 )
@@ -18,6 +19,7 @@ from orchestrator.controllers.volumes.volumes import VolumeKeeper
 
 __all__ = [
     "AttachDetachController",
+    "AttachmentReporter",
     "ClaimBinder",
     "CsiNodeController",
     "ExpandController",

@@ -34,13 +34,13 @@ from orchestrator.controllers.base import API_SERVER, KubernetesController
 from orchestrator.controllers.volume_protection import claims_of, uses
 from orchestrator.machinery.conditions import is_true
 from orchestrator.machinery.owners import owner_reference
-from orchestrator.machinery.volumes import SIMULATED_DRIVER, attachment_name
+from orchestrator.machinery.volumes import SIMULATED_DRIVER, attachment_name, unique_name
 from orchestrator.protocol import AlreadyExists, NotFound
 
 _SHARED: Final = frozenset(("ReadWriteMany", "ReadOnlyMany"))
 # How soon a pod whose volume is attached elsewhere is looked at again.
 _RETRY_SECONDS: Final = 15.0
-_MOST_UNMOUNTING: Final = 360.0  # seconds that a node which does not answer has to let a volume go
+_MOST_UNMOUNTING: Final = 360.0  # seconds that a node which is not well has to let a volume go
 _OUT_OF_SERVICE: Final = "node.kubernetes.io/out-of-service"
 
 
@@ -64,7 +64,7 @@ class AttachDetachController(KubernetesController):
         self._refused: dict[
             tuple[str, str], None
         ] = {}  # volumes and nodes that wait for each other
-        self._unused_since: dict[str, float] = {}  # attachments to nodes that do not answer
+        self._unused_since: dict[str, float] = {}  # attachments to nodes that are not well
 
     def watches(self) -> Mapping[Any, Source]:
         """Pods and claims concern the volumes that they lead to."""
@@ -73,11 +73,24 @@ class AttachDetachController(KubernetesController):
             PersistentVolumeClaim: _of_claim,
             VolumeAttachment: _of_attachment,
             CSIDriver: lambda _: (),
+            Node: self._of_node,
         }
 
     def indexes(self) -> Mapping[Any, Mapping[str, KeyFunction]]:
         """Pods by claim, attachments by volume."""
-        return {Pod: {"claim": claims_of}, VolumeAttachment: {"volume": _volume_index}}
+        return {
+            Pod: {"claim": claims_of},
+            VolumeAttachment: {"volume": _volume_index, "node": _node_index},
+        }
+
+    def _of_node(self, change: Change[Node]) -> Iterable[Key]:
+        """What is attached to a node waits for its pods to let it go."""
+        old, new = change.old, change.new
+        if old is not None and new is not None and _used_on(old) == _used_on(new):
+            return
+        attached = self.cache(VolumeAttachment).by_index("node", change.latest.metadata.name)
+        for each in attached:
+            yield from _of_attachment(Change(old=None, new=each))
 
     def _of_pod(self, change: Change[Pod]) -> Iterable[Key]:
         claims = claims_of(change.latest)
@@ -100,7 +113,11 @@ class AttachDetachController(KubernetesController):
         if volume is None or volume.spec is None:
             # Of a volume that nobody knows the original's controller knows no attachment.
             return None
-        waits = [seconds for each in unused if (seconds := await self._give_up(each)) is not None]
+        waits = [
+            seconds
+            for each in unused
+            if (seconds := await self._give_up(each, volume.spec.csi)) is not None
+        ]
         self._tell_attached(volume, pods, kept)
         if not self._needs_attaching(volume.spec.csi):
             return None
@@ -118,14 +135,19 @@ class AttachDetachController(KubernetesController):
             has.add(node)
         return min(waits, default=None)
 
-    async def _give_up(self, attachment: VolumeAttachment) -> float | None:
-        """Detach what nobody uses; or answer the seconds after which: of a node that does not answer nobody knows
-        whether it still writes, unless it is said to be out of service.
+    async def _give_up(
+        self, attachment: VolumeAttachment, source: CSIPersistentVolumeSource | None
+    ) -> float | None:
+        """Detach what nobody uses; or answer the seconds after which to look again, while the node says that it is
+        mounted there: for ever if the node is well, and not at all if it is said to be out of service.
         """
         name, now = attachment.metadata.name, self.ctx.clock.monotonic()
         node = self.cache(Node).get("", _node_of(attachment))
-        if node is not None and not is_ready(node) and not _is_out_of_service(node):
+        mounted = source is not None and node is not None and unique_name(source) in _used_on(node)
+        if node is not None and mounted and not _is_out_of_service(node):
             since = self._unused_since.setdefault(name, now)
+            if is_ready(node):
+                return _RETRY_SECONDS
             if now - since < _MOST_UNMOUNTING:
                 return min(_RETRY_SECONDS, since + _MOST_UNMOUNTING - now)
         self._unused_since.pop(name, None)
@@ -202,6 +224,54 @@ class AttachDetachController(KubernetesController):
         for pod in pods:
             if pod.spec is not None and pod.spec.node_name == node:
                 self.events.event(pod, "Warning", "FailedAttachVolume", message)
+
+
+class AttachmentReporter(KubernetesController):
+    """Each node's status says what is attached to it."""
+
+    name = "attached-volumes"
+    account = "attachdetach-controller"
+    dormant = True
+    kind = VolumeAttachment
+
+    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
+        """The node."""
+        return (Key("", _node_of(change.latest)),)
+
+    def initial_keys(self) -> Iterable[Key]:
+        """The nodes of all there are."""
+        return [Key("", _node_of(each)) for each in self.cache(VolumeAttachment).list()]
+
+    def watches(self) -> Mapping[Any, Source]:
+        """What others have written into a node's status; volumes are looked up."""
+        return {Node: _of_other_status, PersistentVolume: lambda _: ()}
+
+    def indexes(self) -> Mapping[Any, Mapping[str, KeyFunction]]:
+        """Attachments by node."""
+        return {VolumeAttachment: {"node": _node_index}}
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Write one node's, if it says anything else."""
+        node = self.cache(Node).get(*key)
+        if node is None:
+            return None
+        names = sorted(self._attached_to(key.name))
+        said = node.status.volumes_attached if node.status is not None else ()
+        if [each.name for each in said] != names:
+            attached = [{"name": name, "devicePath": ""} for name in names]
+            body = {"status": {"volumesAttached": attached}}
+            with suppress(NotFound):
+                await self.client.patch(Node, key.name, body, subresource="status")
+        return None
+
+    def _attached_to(self, node: str) -> Iterable[str]:
+        for each in self.cache(VolumeAttachment).by_index("node", node):
+            if each.metadata.deletion_timestamp is not None or not each.status:
+                continue
+            for name in _volume_index(each) if each.status.attached else ():
+                volume = self.cache(PersistentVolume).get("", name)
+                if volume is not None and volume.spec is not None and volume.spec.csi is not None:
+                    yield unique_name(volume.spec.csi)
 
 
 class SimulatedAttacher(KubernetesController):
@@ -284,6 +354,23 @@ def _of_claim(change: Change[PersistentVolumeClaim]) -> Iterable[Key]:
 def _volume_index(attachment: VolumeAttachment) -> Iterable[str]:
     source = attachment.spec.source
     return (source.persistent_volume_name,) if source.persistent_volume_name else ()
+
+
+def _node_index(attachment: VolumeAttachment) -> Iterable[str]:
+    return (attachment.spec.node_name,)
+
+
+def _used_on(node: Node) -> tuple[str, ...]:
+    return node.status.volumes_in_use if node.status is not None else ()
+
+
+def _of_other_status(change: Change[Node]) -> Iterable[Key]:
+    """A node whose volumes somebody has written."""
+    said = [
+        each.status.volumes_attached if each is not None and each.status is not None else ()
+        for each in (change.old, change.new)
+    ]
+    return (key_of(change.latest),) if said[0] != said[1] else ()
 
 
 def _of_attachment(change: Change[VolumeAttachment]) -> Iterable[Key]:

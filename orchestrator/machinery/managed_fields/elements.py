@@ -14,6 +14,7 @@ import msgspec
 from orchestrator.machinery.documents import Json
 from orchestrator.machinery.errors import FieldSetError
 from orchestrator.machinery.field_errors import quote
+from orchestrator.machinery.memo import remembered
 
 Element: TypeAlias = str
 
@@ -57,7 +58,7 @@ def _json(value: Json) -> str:
     return text if text.isalnum() else text.translate(_ESCAPES)
 
 
-@lru_cache(maxsize=65536)
+@remembered(65536)
 def canonical(element: Element) -> Element | None:
     """The element as this package writes it; None for a kind of element that is not known.
 
@@ -96,7 +97,7 @@ def _decoded(text: str) -> Any:
         raise FieldSetError(f"parsing key as path element: {error}") from None
 
 
-@lru_cache(maxsize=65536)
+@remembered(65536)
 def rank(element: Element) -> tuple[Any, ...]:
     """The order of elements: fields by name, then items by keys, by value, by place."""
     kind = element[:2]

@@ -27,6 +27,8 @@ class NodeGroup(Strict, frozen=True):
     """`count` equal nodes named `<name>-0`, `<name>-1`, ...; or, with `trace`, the nodes of a trace
     as they are. `zones` are dealt out in turn.
 
+    `kubelet` is a KubeletConfiguration: `evictionHard`, `crashLoopBackOff`, `maxPods`, ...
+
     `joinAt` and `leaveAt` are times since the start between which the group is there.
     """
 
@@ -39,6 +41,7 @@ class NodeGroup(Strict, frozen=True):
     annotations: dict[str, str] = {}
     taints: tuple[TaintSpec, ...] = ()
     zones: tuple[str, ...] = ()
+    kubelet: dict[str, Any] = {}
     join_at: str = ""
     leave_at: str = ""
 

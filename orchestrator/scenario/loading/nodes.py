@@ -1,14 +1,21 @@
 """The node groups of a scenario, checked."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from msgspec import Struct
 
 from orchestrator.api.core.v1 import Taint
 from orchestrator.cluster import node_spec
 from orchestrator.kubelet import NodeSpec
+from orchestrator.kubelet.configuration import (
+    InvalidKubeletConfiguration,
+    KubeletDocument,
+    node_fields,
+)
 from orchestrator.scenario.language import NodeGroup
 from orchestrator.scenario.loading.source import Source
+from orchestrator.scenario.loading.wording import explained
 from orchestrator.scenario.traces import Trace
 
 ZONE = "topology.kubernetes.io/zone"
@@ -22,6 +29,7 @@ class GroupPlan(Struct, frozen=True):
     capacity: dict[str, str]
     allocatable: dict[str, str] | None
     count: int
+    kubelet: Mapping[str, Any]  # fields of a NodeSpec
     trace: Trace | None = None
     join_seconds: float | None = None
     leave_seconds: float | None = None
@@ -57,6 +65,7 @@ class GroupPlan(Struct, frozen=True):
             taints=tuple(Taint(key=t.key, value=t.value, effect=t.effect) for t in group.taints),
             capacity={**capacity, **self.capacity},
             allocatable=self.allocatable,
+            **self.kubelet,
         )
 
 
@@ -81,13 +90,30 @@ def plan_group(
     if leave is not None and leave <= (join or 0.0):
         raise source.error(f"{where}.leaveAt", "expected a time after the group has joined")
     allocatable = source.quantities(group.allocatable, f"{where}.allocatable")
+    capacity = source.quantities(group.capacity, f"{where}.capacity")
+    kubelet = _kubelet(source, group.kubelet, f"{where}.kubelet", capacity)
     return GroupPlan(
         name=group.name,
         group=group,
-        capacity=source.quantities(group.capacity, f"{where}.capacity"),
+        capacity=kubelet.pop("capacity", capacity),
+        kubelet=kubelet,
         allocatable=allocatable or None,
         count=count,
         trace=trace,
         join_seconds=join,
         leave_seconds=leave,
     )
+
+
+def _kubelet(
+    source: Source, document: Mapping[str, Any], where: str, capacity: Mapping[str, str]
+) -> dict[str, Any]:
+    """What a KubeletConfiguration says of a group's nodes. Raises ScenarioError."""
+    if "staticPodPath" in document:
+        path = f"{where}.staticPodPath"
+        raise source.error(path, "a scenario has no directories of static pods; apply them")
+    try:
+        return node_fields(document, capacity)
+    except InvalidKubeletConfiguration as error:
+        path = f"{where}.{error.path}" if error.path else where
+        raise source.error(path, explained(error.problem, KubeletDocument, error.path)) from None

@@ -71,6 +71,7 @@ class DynamicResources(Plugin):
             ClusterEvent.NODE_ALLOCATABLE,
             ClusterEvent.DEVICES,
             ClusterEvent.DEVICE_CLAIMS,
+            ClusterEvent.OWN_CLAIMS,
         )
     )
     watches = (ResourceClaim, ResourceSlice, DeviceClass)
@@ -90,12 +91,14 @@ class DynamicResources(Plugin):
 
     def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
         """Of changes of claims: one that sets devices free, or one of the pod's own claims."""
-        if event is not ClusterEvent.DEVICE_CLAIMS:
-            return True
+        if event is not ClusterEvent.DEVICE_CLAIMS and event is not ClusterEvent.OWN_CLAIMS:
+            return new is not None
         try:
             names = {claim.metadata.uid for claim in claims_of(pod, nodes)}
         except resource_claims.ClaimError:
             return False
+        if event is ClusterEvent.OWN_CLAIMS:
+            return True
         if new is None:  # its devices were set free before, unless it stood in the pod's own way
             return is_made_for(old, pod)
         if old is not None and allocation_of(old) is not None and allocation_of(new) is None:

@@ -39,6 +39,7 @@ class InterPodAffinity(Plugin):
             ClusterEvent.POD_ADDED,
             ClusterEvent.POD_REMOVED,
             ClusterEvent.POD_LABELS,
+            ClusterEvent.OWN_LABELS,
         )
     )
     watches = (Namespace,)
@@ -50,7 +51,12 @@ class InterPodAffinity(Plugin):
         self._ignore = ignore_preferred_of_others
 
     def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
-        """A pod that is one to be near, or no longer one to be away from; a node of another topology."""
+        """A pod that is one to be near, or no longer one to be away from; a node of another topology.
+
+        And other labels of the pod's own: others may be away from those that it had.
+        """
+        if event is ClusterEvent.OWN_LABELS:
+            return True
         terms = own_terms_of(pod)
         if isinstance(new, Node):
             return _moves(terms, old, new)

@@ -6,7 +6,7 @@ import numpy as np
 
 from orchestrator.api.core.v1 import Node, Pod
 from orchestrator.machinery.restarts import RESTART_ALL
-from orchestrator.scheduler.events import ClusterEvent
+from orchestrator.scheduler.events import OWN, ClusterEvent
 from orchestrator.scheduler.framework import FilterKernel, Fixed, Plugin
 from orchestrator.scheduler.snapshot import Bool, Rows, Snapshot
 
@@ -19,10 +19,12 @@ class NodeDeclaredFeatures(Plugin):
 
     name = "NodeDeclaredFeatures"
     by_content = True
-    helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.NODE_FEATURES))
+    helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.NODE_FEATURES)) | OWN
 
     def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
-        """A node that declares other features than before."""
+        """A node that declares other features than before; a pod that needs others."""
+        if event in OWN:
+            return _needed(old) != _needed(new)
         return old is None or declared_by(old) != declared_by(new)
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:

@@ -1,7 +1,5 @@
 """NodeName: a pod that names a node goes there or nowhere."""
 
-from typing import Any
-
 import numpy as np
 
 from orchestrator.api.core.v1 import Pod
@@ -16,10 +14,6 @@ class NodeName(Plugin):
     name = "NodeName"
     by_content = True
     helped_by = frozenset((ClusterEvent.NODE_ADDED,))
-
-    def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
-        """The very node."""
-        return pod.spec is not None and new.metadata.name == pod.spec.node_name
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
         """As `FilterRule.filter_kernel`."""

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from orchestrator.api.core.v1 import Pod
 from orchestrator.api.resource.v1 import DeviceClass
 from orchestrator.machinery.resources import Needs, pod_needs
-from orchestrator.scheduler.amounts import offered, wanted_by
+from orchestrator.scheduler.amounts import asks_less, offered, wanted_by
 from orchestrator.scheduler.devices.scoring import add_devices, classes_of
 from orchestrator.scheduler.errors import InvalidProfile
 from orchestrator.scheduler.events import ClusterEvent
@@ -48,6 +48,7 @@ class NodeResourcesFit(Plugin):
             ClusterEvent.POD_REMOVED,
             ClusterEvent.POD_SMALLER,
             ClusterEvent.DEVICES,
+            ClusterEvent.OWN_REQUESTS,
         )
     )
 
@@ -73,8 +74,10 @@ class NodeResourcesFit(Plugin):
 
     def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
         """A node that could hold the pod were it empty, new or with more of what the pod asks for."""
-        if event in (ClusterEvent.POD_REMOVED, ClusterEvent.POD_SMALLER):
+        if event in (ClusterEvent.POD_REMOVED, ClusterEvent.OWN_REQUESTS):
             return True
+        if event is ClusterEvent.POD_SMALLER:
+            return asks_less(old, new, {name for name, _ in wanted_by(pod)})
         wanted = [(n, a) for n, a in wanted_by(pod) if not self._ignores(n)]
         if event is ClusterEvent.DEVICES:  # of classes those that stand for what the pod asks for
             return isinstance(new, DeviceClass) and any(

@@ -16,10 +16,14 @@ class NodeUnschedulable(Plugin):
 
     name = "NodeUnschedulable"
     by_content = True
-    helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.NODE_TAINTS))
+    helped_by = frozenset(
+        (ClusterEvent.NODE_ADDED, ClusterEvent.NODE_TAINTS, ClusterEvent.OWN_TOLERATIONS)
+    )
 
     def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
-        """A node that is schedulable now, and was not."""
+        """A node that is schedulable now, and was not; a toleration of cordons."""
+        if event is ClusterEvent.OWN_TOLERATIONS:
+            return tolerated(new.spec.tolerations, _TAINT)
         return not _is_cordoned(new) and (old is None or _is_cordoned(old))
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:

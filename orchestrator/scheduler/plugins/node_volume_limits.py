@@ -26,7 +26,7 @@ class NodeVolumeLimits(Plugin):
     name = "NodeVolumeLimits"
     by_content = True
     of_volumes = True
-    helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.POD_REMOVED, ClusterEvent.VOLUMES))
+    helped_by = frozenset((ClusterEvent.POD_REMOVED, ClusterEvent.VOLUMES))
     watches = (PersistentVolumeClaim, PersistentVolume, StorageClass, CSINode, VolumeAttachment)
 
     def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
@@ -39,7 +39,7 @@ class NodeVolumeLimits(Plugin):
             return old is None or _has_more_room(old, new)
         if isinstance(old, VolumeAttachment) and new is None:
             return pod.spec is not None and volumes.has_claims(pod.spec.volumes)
-        return event is not ClusterEvent.VOLUMES
+        return False
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
         """As `FilterRule.filter_kernel`."""

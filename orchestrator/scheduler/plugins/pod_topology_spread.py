@@ -68,6 +68,8 @@ class PodTopologySpread(Plugin):
             ClusterEvent.POD_ADDED,
             ClusterEvent.POD_REMOVED,
             ClusterEvent.POD_LABELS,
+            ClusterEvent.OWN_LABELS,
+            ClusterEvent.OWN_TOLERATIONS,
         )
     )
     watches = (Service, ReplicationController, ReplicaSet, StatefulSet)
@@ -81,6 +83,8 @@ class PodTopologySpread(Plugin):
         constraints = self._constraints(pod, nodes, "DoNotSchedule")
         if isinstance(old or new, Node):
             return _counts_otherwise(constraints, old, new)
+        if event is ClusterEvent.OWN_TOLERATIONS and any(c.honours_taints for c in constraints):
+            return True
         some = [each for each in (old, new) if each is not None]
         if any(each.metadata.namespace != pod.metadata.namespace for each in some):
             return False

@@ -1,6 +1,7 @@
 """SchedulingGates: a pod with gates waits outside the queue until they are taken away."""
 
 from orchestrator.api.core.v1 import Pod
+from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import Plugin
 
 
@@ -8,6 +9,7 @@ class SchedulingGates(Plugin):
     """Keeps pods with `spec.schedulingGates` out."""
 
     name = "SchedulingGates"
+    helped_by = frozenset((ClusterEvent.OWN_GATES,))
 
     def pre_enqueue(self, pod: Pod) -> str:
         """As `PreEnqueue.pre_enqueue`."""

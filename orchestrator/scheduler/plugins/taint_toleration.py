@@ -23,10 +23,14 @@ class TaintToleration(Plugin):
     name = "TaintToleration"
     by_content = True
     weight = 3
-    helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.NODE_TAINTS))
+    helped_by = frozenset(
+        (ClusterEvent.NODE_ADDED, ClusterEvent.NODE_TAINTS, ClusterEvent.OWN_TOLERATIONS)
+    )
 
     def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
-        """A node that has no taint any more that the pod does not tolerate."""
+        """A node that has no taint any more that the pod does not tolerate; a toleration of its own."""
+        if event is ClusterEvent.OWN_TOLERATIONS:
+            return True
         tolerations = _tolerations(pod)
         if _refuses(new, tolerations):
             return False

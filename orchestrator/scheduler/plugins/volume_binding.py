@@ -29,6 +29,17 @@ Found = tuple[
 """The volumes for claims, and the claims for which some must be made."""
 
 
+def _tracked(driver: CSIDriver | None) -> bool:
+    """Whether the scheduler is to look for storage that a driver has left."""
+    return driver is not None and driver.spec is not None and bool(driver.spec.storage_capacity)
+
+
+def _names_driver(pod: Pod, driver: CSIDriver) -> bool:
+    """Whether a pod has a volume that it describes itself, of a driver."""
+    some = pod.spec.volumes if pod.spec is not None else ()
+    return any(each.csi is not None and each.csi.driver == driver.metadata.name for each in some)
+
+
 def _most(storage: CSIStorageCapacity) -> int | None:
     """The largest volume that can be made there; None: nobody says."""
     most = storage.maximum_volume_size or storage.capacity
@@ -73,6 +84,8 @@ class VolumeBinding(Plugin):
                 return old is None or old.allowed_topologies != new.allowed_topologies
             case CSIStorageCapacity():
                 return old is None or (_most(new) or 0) > (_most(old) or 0)
+            case CSIDriver():
+                return _tracked(old) and not _tracked(new) and _names_driver(pod, new)
         return old is None and isinstance(new, CSINode)
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:

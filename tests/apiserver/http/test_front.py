@@ -1,5 +1,6 @@
 """The front over real TLS: who may come in, and what the documents about the server say."""
 
+import asyncio
 import gzip
 import json
 import re
@@ -70,6 +71,20 @@ async def test_a_certificate_of_another_authority_is_refused(
     with pytest.raises(ClientError):
         async with caller(front, foreign.admin, tmp_path) as impostor:
             await impostor("GET", "/api/v1/pods")
+
+
+async def test_the_handshake_names_who_may_sign_clients_certificates(running: Running) -> None:
+    """So that a client with several certificates can choose."""
+    _, front = running
+    asking = await asyncio.create_subprocess_exec(
+        *("openssl", "s_client", "-connect", f"127.0.0.1:{front.port}"),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    said, _ = await asking.communicate()
+    names = said.partition(b"Acceptable client certificate CA names\n")[2].splitlines()
+    assert names[0].replace(b" ", b"") == b"CN=kubernetes"
 
 
 async def test_a_wrong_token_is_unauthorized(running: Running, tmp_path: Path) -> None:
@@ -167,7 +182,7 @@ async def test_metrics_tell_of_the_scheduler_too(
         'scheduler_schedule_attempts_total{result="unschedulable",profile="default-scheduler"}',
         'scheduler_pending_pods{queue="unschedulable"}',
         'scheduler_unschedulable_pods{plugin="NodeResourcesFit",profile="default-scheduler"}',
-        'scheduler_queue_incoming_pods_total{queue="active",event="PodAdd"}',
+        'scheduler_queue_incoming_pods_total{queue="active",event="UnschedulablePodAdd"}',
         'scheduler_queue_incoming_pods_total{queue="unschedulable",event="ScheduleAttemptFailure"}',
         'scheduler_cache_size{type="nodes"}',
         "scheduler_preemption_attempts_total",

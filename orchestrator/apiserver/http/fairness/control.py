@@ -29,6 +29,7 @@ from orchestrator.apiserver.http.fairness.queues import Queuing, Rejected, Seat,
 from orchestrator.apiserver.http.fairness.shares import Bounds, Wanted, bounds_of, lend
 from orchestrator.apiserver.http.fairness.tallies import Distributions, Tallies
 from orchestrator.apiserver.telemetry.families import Histogram
+from orchestrator.machinery.memo import LONGEST_TEXT
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import (
     ApiError,
@@ -50,7 +51,8 @@ _TOKENS: Final = {"schemas": SCHEMAS, "levels": LEVELS}
 _PAUSE_SECONDS: Final = 1.0
 # How much of a level's last smoothed demand lives on in the next one, where the demand falls.
 _SMOOTHED: Final = 0.977
-_MOST_CLASSIFIED: Final = 4096
+# Clients that work ask the same again; those that make up paths push them out.
+_MOST_CLASSIFIED: Final = 1024
 _LONGEST_RETRY_SECONDS: Final = 32
 
 
@@ -130,9 +132,11 @@ class Fairness:
         key = (who.name, who.groups, *what)
         known = self._classified.get(key)
         if known is None:
-            if len(self._classified) >= _MOST_CLASSIFIED:
-                self._classified.clear()
-            known = self._classified[key] = self._looked_up(who, asked)
+            known = self._looked_up(who, asked)
+            if who.length + sum(map(len, what)) <= LONGEST_TEXT:
+                if len(self._classified) >= _MOST_CLASSIFIED:
+                    self._classified.clear()
+                self._classified[key] = known
         return known
 
     def _looked_up(self, who: Identity, asked: Attributes) -> Classified:

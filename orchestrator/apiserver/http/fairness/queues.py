@@ -9,13 +9,13 @@ what it took is settled when it has ended.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
 from msgspec import Struct
 
 from orchestrator.apiserver.http.fairness.loads import Load, Spent
+from orchestrator.machinery.memo import remembered
 
 # What a request is supposed to take while nobody knows better.
 _SUPPOSED_SECONDS: Final = 0.003
@@ -235,7 +235,7 @@ def _ends(queue: _Queue) -> float:
     return queue.next + _SUPPOSED_SECONDS * queue.waiting[0].seats
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def dealt(flow: str, deck: int, hand: int) -> Sequence[int]:
     """The cards of a hand, different ones, by the flow's hash alone: shuffle sharding."""
     number = int.from_bytes(sha256(flow.encode()).digest()[:8])

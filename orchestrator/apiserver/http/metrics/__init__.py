@@ -7,7 +7,12 @@
 | `state` | what is read when somebody asks: seats, objects, the process |
 """
 
-from orchestrator.apiserver.http.metrics.requests import Labels, Metrics, labelled
+from orchestrator.apiserver.http.metrics.requests import (
+    Labels,
+    Metrics,
+    labelled,
+    labelled_by_method,
+)
 from orchestrator.apiserver.http.metrics.state import present_families
 
-__all__ = ["Labels", "Metrics", "labelled", "present_families"]
+__all__ = ["Labels", "Metrics", "labelled", "labelled_by_method", "present_families"]

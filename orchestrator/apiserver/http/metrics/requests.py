@@ -28,6 +28,9 @@ _COMPONENT: Final = "apiserver"
 _NAMED: Final = frozenset(
     {"admin", "client", "kube_proxy", "kubelet", "system:serviceaccount:kube-system:default"}
 )
+# Methods that have a series of their own. Clients make up any number of others.
+_METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "CONNECT"})
+_OTHER: Final = "other"
 _MUTATING: Final = frozenset({"POST", "PUT", "PATCH", "APPLY", "DELETE", "DELETECOLLECTION"})
 
 
@@ -74,6 +77,11 @@ def labelled(
 ) -> Labels:
     """The labels of a sort of requests."""
     return Labels(verb, group, version, resource, subresource, scope, dry_run)
+
+
+def labelled_by_method(method: str, path: str = "") -> Labels:
+    """The labels of requests of which no more is known than their method, and the page that they ask for."""
+    return labelled(method if method in _METHODS else _OTHER, subresource=path)
 
 
 class Metrics:

@@ -1,7 +1,6 @@
 """Profiles of seccomp and AppArmor in annotations, where they were before they were fields."""
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -9,6 +8,7 @@ from msgspec.structs import replace
 from orchestrator.api.core.v1 import AppArmorProfile, PodSpec, SecurityContext
 from orchestrator.apiserver.validation.field import Errors, complaints, invalid
 from orchestrator.apiserver.validation.formats import relative_path_errors
+from orchestrator.machinery.memo import remembered
 
 _SECCOMP_POD: Final = "seccomp.security.alpha.kubernetes.io/pod"
 _SECCOMP_CONTAINER: Final = "container.seccomp.security.alpha.kubernetes.io/"
@@ -32,7 +32,7 @@ def profile_annotation_errors(path: str, annotations: Mapping[str, str], spec: P
             yield from _app_armor_errors(f"{path}[{key}]", key, profile, spec)
 
 
-@lru_cache(maxsize=1 << 10)
+@remembered(1 << 10, longest=1 << 13)
 def app_armor_of(annotation: str) -> AppArmorProfile | None:
     """The profile that an annotation's value names, the very same each time; None if it names none."""
     if annotation in _FIELDS:
