@@ -118,7 +118,9 @@ class ContainerStarts:
 
     def _begin(self, worker: PodWorker, ips: tuple[str, ...], effect: StartContainer) -> None:
         runtime = self._inhabited
-        if runtime is None or not self._sees(worker.pod, effect.container):
+        # What is in a file by now may be another thing later, and is not to be missed.
+        from_files = effect.container.name in worker.traits.from_files
+        if runtime is None or not (from_files or self._sees(worker.pod, effect.container)):
             self._runtime.start(worker.pod, effect.container, effect.key)
             return
 

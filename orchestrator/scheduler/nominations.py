@@ -58,6 +58,10 @@ class Nominations:
         """The nodes that were promised to some pod."""
         return tuple(self._on)
 
+    def is_promised(self, node: str) -> bool:
+        """Whether a node was promised to some pod."""
+        return node in self._on
+
     def put(self, pod: Pod, node: str) -> None:
         """Promise a node, instead of what was promised before; empty: none."""
         uid = pod.metadata.uid

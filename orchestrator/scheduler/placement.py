@@ -22,6 +22,7 @@ from orchestrator.scheduler.errors import PluginError
 from orchestrator.scheduler.framework import FilterKernel, Plugin, ScoreKernel, TieBreak
 from orchestrator.scheduler.nominations import Candidate, Nominations, priority_of
 from orchestrator.scheduler.profile import Profile
+from orchestrator.scheduler.promised import Blamed, Promised, Remembered
 from orchestrator.scheduler.rotation import Rotation, enough
 from orchestrator.scheduler.shape import Local, Shape, best, only_nodes, without
 from orchestrator.scheduler.snapshot import Rows, Snapshot
@@ -52,26 +53,6 @@ class Refusal(Struct, frozen=True):
     # What extenders left of the nodes where evictions would make room, or why that is not known; None: nobody
     # was asked.
     reviewed: tuple[Candidate, ...] | str | None = None
-
-
-class _Blamed(Struct, frozen=True):
-    """Who refuses a row, why (each reason counted), and whether evictions may help."""
-
-    plugin: str
-    reasons: Mapping[str, int]
-    helpable: bool
-
-
-class _Remembered(Struct, frozen=True):
-    """Who refuses a row, true of a version of the snapshot and of the pods that the row was promised to."""
-
-    version: int
-    promised: tuple[Pod, ...]
-    answer: _Blamed | None
-
-    def holds(self, promised: tuple[Pod, ...], since: int) -> bool:
-        """Whether it is true still; `since` is when the row became as it is."""
-        return self.version >= since and self.promised == promised
 
 
 class Placement:
@@ -107,8 +88,9 @@ class Placement:
         self._places: dict[Hashable, _Places] = {}  # by the same, for pods whose volumes count, too
         self._facts = -1  # those of the snapshot of which both are true
         # By shape and row: who would refuse it with the pods that it was promised to.
-        self._with_others: dict[tuple[Shape, int], _Remembered] = {}
+        self._with_others: dict[tuple[Shape, int], Remembered] = {}
         self._trials: dict[tuple[Shape, int], Trials] = {}  # by shape and priority
+        self._promised: dict[tuple[Shape, int], Promised] = {}  # by the same
 
     def choose(self, pod: Pod, random: Random) -> str | Refusal:
         """The name of the best node; among equals one by chance, as kube-scheduler does."""
@@ -193,6 +175,7 @@ class Placement:
         self._refusals.clear()
         self._with_others.clear()
         self._trials.clear()
+        self._promised.clear()
 
     # --- shapes ----------------------------------------------------------------------------
 
@@ -334,7 +317,7 @@ class Placement:
             and self._refused_with_nominated(pod, row, shape) is not None
         ]
 
-    def _refused_with_nominated(self, pod: Pod, row: int, shape: Shape) -> "_Blamed | None":
+    def _refused_with_nominated(self, pod: Pod, row: int, shape: Shape) -> Blamed | None:
         """Who would refuse the row if the pods that were promised room there had come."""
         others = self.nominations.others(self.nodes.names[row], pod)
         if not others:
@@ -345,17 +328,41 @@ class Placement:
         with self.supposing(row, adding=others):
             answer = self._blamed(row, shape)
         if not self.nodes.supposes:  # versions of what is but supposed come again, with other pods
-            self._with_others[shape, row] = _Remembered(self.nodes.version, others, answer)
+            self._with_others[shape, row] = Remembered(self.nodes.version, others, answer)
         return answer
 
-    def _blamed(self, row: int, shape: Shape) -> "_Blamed | None":
+    def _refused_as_promised(
+        self, pod: Pod, shape: Shape, among: Rows | None
+    ) -> tuple[Promised, ...]:
+        """The rows, or some of them, that would be refused if those had come to whom they were promised."""
+        nodes = self.nodes
+
+        def look(row: int) -> Blamed | None:
+            return self._refused_with_nominated(pod, row, shape)
+
+        own = nodes.row_of(self.nominations.node_of(pod.metadata.uid))
+        apart = Promised(nodes, self.nominations, spans=shape.spans)
+        if among is not None or nodes.supposes:
+            rows = nodes.all_rows() if among is None else among
+            apart.catch_up(None, look, frozenset(rows.tolist()))
+            return (apart,)
+        found = self._promised.get((shape, priority_of(pod)))
+        if found is None:
+            found = Promised(nodes, self.nominations, spans=shape.spans)
+            self._promised[shape, priority_of(pod)] = found
+        found.catch_up(own, look)
+        if own is not None:  # the pod sees it otherwise than those that wait beside it
+            apart.catch_up(None, look, frozenset((own,)))
+        return found, apart
+
+    def _blamed(self, row: int, shape: Shape) -> Blamed | None:
         """Who refuses a row as things stand."""
         found = shape.named_refusing(row)
         if found is None:
             return None
         name, kernel = found
         one = np.array((row,), np.intp)
-        return _Blamed(name, counted(kernel, one), not kernel.unresolvable(one)[0])
+        return Blamed(name, counted(kernel, one), not kernel.unresolvable(one)[0])
 
     def _as_it_is_since(self, row: int, shape: Shape) -> int:
         """The version since which filters of a shape see a row as it is."""
@@ -460,19 +467,14 @@ class Placement:
                 counts[words] = len(left) - len(kept)
                 refusing.update(narrowing)
             left = kept
-        told = []
-        promised = [
-            row for row in map(self.nodes.row_of, self.nominations.nodes()) if row is not None
-        ]
-        for row in np.intersect1d(left, np.array(promised, np.intp)).tolist():
-            # As kube-scheduler asks: first as if the pods had come that the node was promised to.
-            blamed = self._refused_with_nominated(pod, row, shape)
-            if blamed is not None:
-                told.append(row)
-                refusing.add(blamed.plugin)
-                counts.update(blamed.reasons)
-                helpable += [row] if blamed.helpable else []
-        left = without(left, told)
+        if self.nominations:
+            # As kube-scheduler asks: first as if the pods had come that a node was promised to.
+            for promised in self._refused_as_promised(pod, shape, None if only is None else left):
+                refusing.update(name for name, count in promised.plugins.items() if count)
+                counts.update(promised.reasons)
+                helpable += promised.helpable
+                left = without(left, list(promised.blamed))
+            counts = +counts  # without those that no row has any more
         for name, kernel in shape.filters:
             passes = kernel.rows(left)
             refused = left[~passes]

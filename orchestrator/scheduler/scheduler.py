@@ -345,7 +345,7 @@ class Scheduler(Watcher):
         self._happened(event, before, pod)
 
     def _enqueue(self, pod: Pod) -> None:
-        name = _profile_of(pod)
+        name = pod.spec.scheduler_name if pod.spec is not None else ""
         gated = self._queue.put(pod, self.ctx.clock.monotonic())
         if pod.status is not None and pod.status.nominated_node_name and not gated:
             self._nominations.put(pod, pod.status.nominated_node_name)
@@ -361,7 +361,7 @@ class Scheduler(Watcher):
 
     def _gate(self, pod: Pod) -> str:
         """The plugin that keeps a pod out of the queue, as one does that fails; empty: none."""
-        name = _profile_of(pod)
+        name = pod.spec.scheduler_name if pod.spec is not None else ""
         gated = self._profiles[name].gate(pod)
         if not isinstance(gated, PluginError):
             return gated
@@ -372,7 +372,7 @@ class Scheduler(Watcher):
         return gated.plugin
 
     def _is_ours(self, pod: Pod) -> bool:
-        name = _profile_of(pod)
+        name = pod.spec.scheduler_name if pod.spec is not None else ""
         return name in self._profiles and pod.metadata.deletion_timestamp is None
 
     def _release(self, pod: Pod) -> None:

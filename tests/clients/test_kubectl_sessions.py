@@ -287,3 +287,42 @@ def test_older_clients_reach_ports_over_spdy(older: Kubectl) -> None:
             with urllib.request.urlopen(f"http://127.0.0.1:{found[1]}{path}", timeout=20) as answer:
                 assert answer.read() == f"web {path}\n".encode()
         forwarding.terminate()
+
+
+def test_a_command_has_the_environment_that_the_container_began_with(here: Kubectl) -> None:
+    """Of files and ConfigMaps as they were then, whatever these hold by now and whether the container looks at them."""
+    config = {**CONFIG, "metadata": {"name": "early"}, "data": {"WHEN": "before"}}
+    source = {"fileKeyRef": {"volumeName": "files", "path": "env", "key": "K"}}
+    mount = {"name": "files", "mountPath": "/files"}
+    variables = [{"name": "FROM_FILE", "valueFrom": source}]
+    write = "echo \"K='of a file'\" > /files/env"
+    containers = [
+        {
+            "name": name,
+            "image": image,
+            "env": variables,
+            "envFrom": [{"configMapRef": {"name": "early"}}],
+        }
+        for name, image in (("plain", "nginx"), ("looks", "busybox"))
+    ]
+    containers[0]["volumeMounts"] = [mount]
+    containers[1]["command"] = ["sh", "-c", "echo $WHEN; export WHEN=mine; sleep 9999"]
+    init = {
+        "name": "i",
+        "image": "busybox",
+        "command": ["sh", "-c", write],
+        "volumeMounts": [mount],
+    }
+    spec = {
+        "initContainers": [init],
+        "containers": containers,
+        "volumes": [{"name": "files", "emptyDir": {}}],
+    }
+    made = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "begun"}, "spec": spec}
+    here("apply", "-f", "-", stdin=yaml.safe_dump_all([config, made]))
+    here("wait", "--for=condition=Ready", "pod/begun", "--timeout=60s")
+    here("apply", "-f", "-", stdin=yaml.safe_dump({**config, "data": {"WHEN": "after"}}))
+    here("exec", "begun", "-c", "plain", "--", "sh", "-c", "echo \"K='other'\" > /files/env")
+    for name in ("plain", "looks"):
+        said = here("exec", "begun", "-c", name, "--", "sh", "-c", "echo $WHEN, $FROM_FILE")
+        assert said == "before, of a file\n"

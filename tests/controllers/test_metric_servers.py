@@ -171,23 +171,33 @@ async def test_no_values_are_said_to_be_none(cluster: Cluster, metric: Manifest,
     assert await _replicas(cluster) == 1
 
 
-async def test_a_servers_error_is_told(cluster: Cluster) -> None:
-    """And that of a server that nobody reaches, which is the request's."""
-    server = await _served(cluster, _PODS)
+@pytest.mark.parametrize(
+    ("metric", "unreachable"),
+    [
+        (_PODS, "custom metrics API: no known available metric versions found"),
+        (
+            _EXTERNAL,
+            "external metrics API: the server is currently unable to handle the request (get "
+            "requests.external.metrics.k8s.io)",
+        ),
+    ],
+    ids=["pods", "external"],
+)
+async def test_a_servers_error_is_told(
+    cluster: Cluster, metric: Manifest, unreachable: str
+) -> None:
+    """And that of a server that nobody reaches, as the original's clients say it."""
+    server = await _served(cluster, metric)
     server.error = "the metric is being counted"
     await cluster.clock.sleep(20)
-    assert (await _why(cluster)).endswith(
-        "unable to fetch metrics from custom metrics API: the metric is being counted"
-    )
+    assert (await _why(cluster)).endswith("metrics API: the metric is being counted")
     ref = cluster.system.find("/other-servers")
     assert ref is not None
     await cluster.system.stop_actor(ref)
     await cluster.clock.sleep(20)
-    assert (await _why(cluster)).endswith(
-        "the server is currently unable to handle the request (get pods.custom.metrics.k8s.io *)"
-    )
-    events = await cluster.client.list(Event)
-    assert "FailedGetPodsMetric" in {each.reason for each in events}
+    assert (await _why(cluster)).endswith(unreachable)
+    reasons = {each.reason for each in await cluster.client.list(Event)}
+    assert f"FailedGet{metric['type']}Metric" in reasons
 
 
 async def test_without_an_api_service_nobody_is_asked(cluster: Cluster) -> None:

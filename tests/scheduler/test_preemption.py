@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from orchestrator.api.core.v1 import PersistentVolumeClaim, PersistentVolumeClaimSpec
+from orchestrator.api.core.v1 import PersistentVolumeClaim, PersistentVolumeClaimSpec, Pod
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.scheduler import DEFAULT_PROFILE, preemption
 from orchestrator.scheduler.nominations import Nominations
@@ -103,6 +103,15 @@ def test_what_is_remembered_of_trials_is_what_new_ones_find(
                     fresh = Placement(DEFAULT_PROFILE, nodes, nominations)
                     expected = candidates_on(rows, pod, fresh, (), len(rows))
                     assert candidates_on(rows, pod, placement, (), len(rows)) == expected
+                    assert _words(placement, pod) == _words(fresh, pod)
+
+
+def _words(placement: Placement, pod: Pod) -> object:
+    """Why a pod has no place, and where evictions may help."""
+    choice = placement.choose(pod, Random(0))
+    if isinstance(choice, str):
+        return choice
+    return choice.message, choice.plugins, sorted(choice.helpable)
 
 
 @given(_pods)

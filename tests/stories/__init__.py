@@ -8,5 +8,5 @@ each of them, when the cluster had come to rest, every object and event that con
     python -m tests.stories.play [KIND ...] [--match TEXT]  # every difference of some stories
 
 `stories` reads the files, `player` makes the steps in a cluster in virtual time, `snapshot` says what there
-is after a step, and `masks` names what differs from run to run.
+is after a step, and `masks` names what differs from run to run; `external_metrics` serves what autoscalers ask for.
 """

@@ -12,6 +12,7 @@ from orchestrator.kubelet.runtimes.profile import constant
 from orchestrator.protocol import ApiError
 from tests.conformance.cases import Difference
 from tests.conformance.normal import differences
+from tests.stories.external_metrics import serve_metrics
 from tests.stories.masks import Masks
 from tests.stories.snapshot import KINDS, digest, is_busy, objects_of, recorded, snapshot
 from tests.stories.stories import Story
@@ -32,6 +33,7 @@ async def play(story: Story) -> list[Difference]:
     """Where the states after the steps differ from the recorded ones; none: it is followed."""
     found: list[Difference] = []
     async with Cluster(nodes=3, profile=AT_ONCE) as cluster:
+        await serve_metrics(cluster, story)
         player = Player(cluster, story.name)
         await player.begin()
         for index, (step, real) in enumerate(zip(story.steps, story.real, strict=True)):

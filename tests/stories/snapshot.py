@@ -39,6 +39,7 @@ _AT_EACH_TRY: Final = (
     "ReplicaSet Warning FailedCreate:",
     "ReplicationController Warning FailedCreate:",
     "PersistentVolumeClaim Normal FailedBinding:",
+    "PersistentVolumeClaim Warning ProvisioningFailed:",
     "PodDisruptionBudget Warning CalculateExpectedPodCountFailed:",
     "PodDisruptionBudget Warning UnmanagedPods:",
 )

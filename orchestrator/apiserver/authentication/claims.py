@@ -142,10 +142,15 @@ def _named(said: Mapping[str, Any], name: str) -> dict[str, str]:
     return {key: str(found.get(key, "")) for key in ("name", "uid")}
 
 
+def credential_of(identifier: str) -> str:
+    """What a token is called where it is spoken of, by its `jti`."""
+    return f"JTI={identifier}"
+
+
 def _extra(claims: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     extra: dict[str, tuple[str, ...]] = {}
     if claims.get("jti"):
-        extra[f"{_EXTRA}/credential-id"] = (f"JTI={claims['jti']}",)
+        extra[f"{_EXTRA}/credential-id"] = (credential_of(claims["jti"]),)
     for name in ("node", "pod"):
         if name in said:
             reference = _named(said, name)

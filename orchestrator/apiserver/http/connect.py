@@ -6,7 +6,7 @@ The server asks the kubelet of the pod's node to open a session, and passes byte
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from aiohttp.web import StreamResponse
+from aiohttp.web import Response, StreamResponse
 
 from actors import ActorCrashed, ActorStopped, AskTimeout, MailboxFull, Request
 from orchestrator.api.core.v1 import Pod
@@ -194,9 +194,7 @@ async def _log(front: Front, call: Call, pod: Pod) -> StreamResponse:
         headers={"Content-Type": "text/plain", "Cache-Control": "no-cache, private"}
     )
     if pod.spec is None or not pod.spec.node_name:
-        await response.prepare(call.request)
-        await response.write_eof()
-        return response
+        return Response(status=204, headers={"Cache-Control": "no-cache, private"})
     reach = _reach(pod, container)
     await _tell_kubelet(front, pod, ReadLog(reach, options))
     if wants_websocket(call.request):

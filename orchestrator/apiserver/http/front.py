@@ -39,6 +39,8 @@ from orchestrator.apiserver.http.metrics.checks import HealthRecord
 from orchestrator.apiserver.http.negotiation import Form
 from orchestrator.apiserver.http.parameters import Query
 from orchestrator.apiserver.http.paths import Target
+from orchestrator.apiserver.kinds import kind_of
+from orchestrator.apiserver.kinds.defaulting import apply_defaults
 from orchestrator.apiserver.reviews import user_info
 from orchestrator.apiserver.state import AskState
 from orchestrator.apiserver.telemetry.families import MetricsSource
@@ -277,7 +279,15 @@ class Call(Struct, frozen=True):
         """What notes something in the audit log; None if nothing is written of the request."""
         return None if self.trail is None else self.trail.annotate
 
-    def note(self, obj: Any) -> None:
+    def note(self, document: Any) -> None:
         """The audit log hears what the client has sent."""
         if self.trail is not None:
-            self.trail.asked_with(obj)
+            self.trail.asked_with(document)
+
+    def note_object(self, obj: Any) -> None:
+        """The audit log hears of an object that the client has sent, as it is read: with its defaults."""
+        if self.trail is None:
+            return
+        kind = kind_of(self.target.resource)
+        is_whole = type(obj) is self.target.resource.type and self.trail.notes_requests
+        self.trail.asked_with(apply_defaults(kind, obj) if is_whole else obj)

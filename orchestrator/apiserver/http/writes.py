@@ -54,7 +54,7 @@ async def create(front: Front, call: Call) -> StreamResponse:
         bodies.decode, data, media, _expected(target), options.field_validation
     )
     call.warnings.extend(received.warnings)
-    call.note(received.object)
+    call.note_object(received.object)
     created = await front.ask(
         Create(
             resource=target.resource,
@@ -94,7 +94,7 @@ async def update(front: Front, call: Call) -> StreamResponse:
         bodies.decode, data, media, _expected(target), options.field_validation
     )
     call.warnings.extend(received.warnings)
-    call.note(received.object)
+    call.note_object(received.object)
     _check_identity(received.object.metadata, target)
     updated = await front.ask(
         Update(
@@ -307,5 +307,6 @@ async def _delete_choice(call: Call) -> parameters.DeleteChoice:
         return parameters.delete_choice(parameters.delete_options_of(call.query))
     media = bodies.media_of(call.request)
     options = await bodies.apart(bodies.decode_delete_options, data, media)
-    call.note(codec.to_dict(options))
+    # The original reads them as a version of its own, and says so.
+    call.note({**codec.to_dict(options), "apiVersion": "meta.k8s.io/__internal"})
     return parameters.delete_choice(options)

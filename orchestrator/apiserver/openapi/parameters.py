@@ -37,7 +37,11 @@ LIST: Final = (
     _query("allowWatchBookmarks", "Whether a watch may tell how far it has come.", "boolean"),
     _CONTINUE,
     *_SELECTION,
-    _query("watch", "Whether changes are told as they happen.", "boolean"),
+    _query(
+        "watch",
+        "Watch for changes to the described resources: they are told as they happen.",
+        "boolean",
+    ),
 )
 _DRY_RUN: Final = _query("dryRun", "`All`: do everything but keep the result.")
 WRITE: Final = (

@@ -15,7 +15,7 @@ from orchestrator.api.core.v1 import Node, Pod, Secret, ServiceAccount
 from orchestrator.api.meta.v1 import ManagedFieldsEntry, ObjectMeta, Time
 from orchestrator.api.scheme import Resource, resource_of
 from orchestrator.apiserver import errors
-from orchestrator.apiserver.authentication.claims import Bound
+from orchestrator.apiserver.authentication.claims import Bound, credential_of
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.pipeline.admission import admit, review, review_outside
 from orchestrator.apiserver.pipeline.authorize import authorize
@@ -39,6 +39,8 @@ _KIND: Final = "TokenRequest"
 _TOKEN: Final = "token"
 _DEFAULT_SECONDS: Final = 3600
 _LEAST_SECONDS: Final = 600
+# By which the audit log finds the request that gave a token that is shown later.
+_ISSUED: Final = "authentication.kubernetes.io/issued-credential-id"
 _MOST_SECONDS: Final = 1 << 32
 _KINDS: Final[dict[str, Resource]] = {kind.kind: resource_of(kind) for kind in (Pod, Node, Secret)}
 
@@ -134,9 +136,12 @@ def _issue(_course: Course) -> tuple[Step, ...]:
         reference = spec.bound_object_ref
         bound = Bound() if reference is None else _bound(env, account, reference)
         seconds = spec.expiration_seconds or _DEFAULT_SECONDS
+        identifier = env.uid()
         sign = env.tokens.issue(
-            account, bound, spec.audiences, seconds, now=env.now(), identifier=env.uid()
+            account, bound, spec.audiences, seconds, now=env.now(), identifier=identifier
         )
+        if draft.message.annotate is not None:
+            draft.message.annotate(_ISSUED, credential_of(identifier))
         ends = format_time(env.now() + seconds)
         if draft.message.promise:
             return TokenPromise(ends, sign)

@@ -24,6 +24,8 @@ _VERSIONS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _WINDOW_SECONDS: Final = 60.0  # over which a value is taken that does not say
 _ALL: Final = "*"
+# The original asks discovery first, which knows no version of a server that is not there.
+_NO_VERSION: Final = "no known available metric versions found"
 
 
 class MetricServers:
@@ -140,9 +142,12 @@ class MetricServers:
         try:
             return await self._client.api.ask(request)
         except ApiError as error:
-            what = f" (get {resource}.{group}{' ' + name if name else ''})"
-            told = what if error.message == UNABLE else ""
-            raise Uncountable(f"{_head(group)}: {error.message}{told}") from error
+            words = error.message
+            if words == UNABLE and group == CUSTOM:
+                words = _NO_VERSION
+            elif words == UNABLE:
+                words = f"{UNABLE} (get {resource}.{group})"
+            raise Uncountable(f"{_head(group)}: {words}") from error
 
 
 def _head(group: str) -> str:

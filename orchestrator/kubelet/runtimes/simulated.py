@@ -128,6 +128,7 @@ class SimulatedRuntime(Conversations):
             program=program,
         )
         if world is not None:
+            record.environment = dict(world.environment)
             record.world = self._furnished(pod, container, world)
         if image not in self._images and self._pulls(record, container.image_pull_policy):
             return

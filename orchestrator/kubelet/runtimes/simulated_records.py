@@ -1,6 +1,6 @@
 """The records of simulated containers: what each is, what was reported of it last, and what comes next."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -45,6 +45,7 @@ class Record(Struct, eq=False):
     program: Program | None = None  # that decides how it ends
     before: "Record | None" = None  # the run before it, whose log can still be read
     world: World | None = None  # since somebody looked into it
+    environment: Mapping[str, str] | None = None  # of its start, whatever it does with it
     journal: Journal | None = None  # what it has written, beside what is worked out
     live: LiveRun | None = None
     recital: Recital | None = None

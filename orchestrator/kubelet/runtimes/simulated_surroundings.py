@@ -55,9 +55,14 @@ class Surroundings(Records):
         return self._network.outside(pod, self._host.clock.monotonic)
 
     def _visited(self, record: Record, world: World) -> World:
-        """The container's world for a command that somebody runs in it, with the environment of `world`."""
+        """The container's world for a command that somebody runs in it.
+
+        Its environment is that of the start, or, where nobody looked at it then, of the first visit's `world`.
+        """
         assert record.pod is not None
         assert record.container is not None
+        if record.environment is None:
+            record.environment = dict(world.environment)
         if record.world is None:
             record.world = self._furnished(record.pod, record.container, world)
         else:
@@ -67,7 +72,7 @@ class Surroundings(Records):
                     record.world.files[path] = data
         return replace(
             record.world,
-            environment=dict(world.environment),
+            environment=dict(record.environment),
             directory=world.directory,
             signals=[],
             trapped=set(),

@@ -81,6 +81,48 @@ async def test_an_event_says_who_asked_what_and_what_became_of_it(tmp_path: Path
     assert "requestObject" not in received
 
 
+async def test_objects_are_written_as_they_are_read(tmp_path: Path) -> None:
+    """What a client has sent has its defaults, and how to delete is said in the original's own version."""
+    deployments = "/apis/apps/v1/namespaces/default/deployments"
+    container = {"name": "c", "image": "nginx"}
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [container]}}
+    spec = {"selector": {"matchLabels": {"a": "b"}}, "template": template}
+    made = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}
+    async with audited(tmp_path, {"level": "Request"}, omitStages=["RequestReceived"]) as (
+        call,
+        events,
+    ):
+        assert (await call("POST", deployments, {**made, "spec": spec}))[0] == 201
+        assert (await call("DELETE", f"{deployments}/web", {"gracePeriodSeconds": 1}))[0] == 200
+    created, deleted = (event["requestObject"] for event in events)
+    assert (created["spec"]["replicas"], created["spec"]["revisionHistoryLimit"]) == (1, 10)
+    pod = created["spec"]["template"]["spec"]
+    assert (pod["restartPolicy"], pod["containers"][0]["imagePullPolicy"]) == ("Always", "Always")
+    assert "uid" not in created["metadata"]
+    assert deleted["apiVersion"] == "meta.k8s.io/__internal"
+
+
+async def test_a_token_is_known_by_its_identifier(tmp_path: Path) -> None:
+    """The request that gave a token names it as those do that show it."""
+    accounts = "/api/v1/namespaces/default/serviceaccounts"
+    async with audited(tmp_path, {"level": "Metadata"}, omitStages=["RequestReceived"]) as (
+        call,
+        events,
+    ):
+        assert (await call("POST", accounts, {"metadata": {"name": "robot"}}))[0] == 201
+        code, answer = await call("POST", f"{accounts}/robot/token", {"spec": {}})
+        assert code == 201
+        bearer = f"Bearer {answer['status']['token']}"
+        async with ClientSession(connector=TCPConnector(ssl=False)) as anybody:
+            headers = {"Authorization": bearer}
+            async with anybody.get(f"{call.url}/version", headers=headers) as shown:
+                assert shown.status == 200
+    issued, used = events[-2:]
+    name = issued["annotations"]["authentication.kubernetes.io/issued-credential-id"]
+    assert name.startswith("JTI=")
+    assert used["user"]["extra"]["authentication.kubernetes.io/credential-id"] == [name]
+
+
 async def test_refusals_are_written_with_their_reasons(tmp_path: Path) -> None:
     """Those of who may not, of who is not known, and of what is not there."""
     async with audited(tmp_path, {"level": "Metadata"}, omitStages=["RequestReceived"]) as (

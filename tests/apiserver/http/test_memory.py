@@ -105,9 +105,11 @@ async def test_what_is_long_is_not_remembered(call: Caller) -> None:
     try:
         await ask(1)
         before = _kept()
-        for number in range(2, 6):
+        for number in range(2, 10):
             await ask(number)
         grown = _kept() - before
     finally:
         tracemalloc.stop()
-    assert grown < 2 * _LONG  # of 44 texts
+    assert (
+        grown < 25 * _LONG
+    )  # of some two hundred texts; of the last ones some are in threads' hands

@@ -46,3 +46,12 @@ async def test_a_protocol_that_is_not_a_logs_is_refused(
     with pytest.raises(WSServerHandshakeError, match="400"):
         async with call.session.ws_connect(call.url + _LOG, protocols=("v5.channel.k8s.io",)):
             pass
+
+
+async def test_a_pod_without_a_node_has_no_log(call: Caller) -> None:
+    """There is nothing to read, and no fault: 204, as the original answers."""
+    pods = "/api/v1/namespaces/default/pods"
+    spec = {"containers": [{"name": "c", "image": "i"}], "nodeSelector": {"no": "node"}}
+    assert (await call("POST", pods, {"metadata": {"name": "waits"}, "spec": spec}))[0] == 201
+    async with call.send("GET", f"{pods}/waits/log") as answer:
+        assert (answer.status, await answer.read()) == (204, b"")

@@ -57,6 +57,11 @@ class Trail:
         """How much is noted of the request."""
         return self._configuration.level
 
+    @property
+    def notes_requests(self) -> bool:
+        """Whether what the client has sent is noted."""
+        return self._configuration.reaches("Request")
+
     def annotate(self, key: str, value: str) -> None:
         """Note what somebody has found out; what was noted first under a key stays."""
         for prefix, level in _LEVELS_OF.items():
@@ -70,7 +75,7 @@ class Trail:
         if not isinstance(obj, dict | list):
             document = codec.to_dict(obj)
             self._refer_to(document.get("metadata") or {})
-        if self._configuration.reaches("Request"):
+        if self.notes_requests:
             self._event["requestObject"] = self._shown(document)
 
     def _refer_to(self, metadata: Mapping[str, Any]) -> None:
