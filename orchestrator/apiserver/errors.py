@@ -207,7 +207,8 @@ _STORAGE_PATHS: Final = {
     "replicationcontrollers": "controllers",
     "services": "services/specs",
 }
-_NAMESPACES: Final = "namespaces"
+# Kinds whose deletion the original has written by itself.
+_DELETED_APART: Final = ("namespaces", "customresourcedefinitions.apiextensions.k8s.io")
 _GROUPED: Final = ("apiextensions.k8s.io", "apiregistration.k8s.io")
 
 
@@ -218,8 +219,8 @@ def _storage_path(resource: Resource) -> str:
 
 
 def uid_differs(resource: Resource, name: str, expected: str, present: str) -> Conflict:
-    """A deletion means another object of the same name. Namespaces have words of their own."""
-    if resource.key == _NAMESPACES:
+    """A deletion means another object of the same name. Namespaces and definitions have words of their own."""
+    if resource.key in _DELETED_APART:
         compared = f"UID in precondition: {expected}, UID in object meta: {present}"
         return conflict(resource, name, f"Precondition failed: {compared}")
     why = (
@@ -230,8 +231,8 @@ def uid_differs(resource: Resource, name: str, expected: str, present: str) -> C
 
 
 def revision_differs(resource: Resource, name: str, expected: str, present: str) -> Conflict:
-    """A deletion means another state of the object. Namespaces have words of their own."""
-    if resource.key == _NAMESPACES:
+    """A deletion means another state of the object. Namespaces and definitions have words of their own."""
+    if resource.key in _DELETED_APART:
         compared = (
             f"ResourceVersion in precondition: {expected}, "
             f"ResourceVersion in object meta: {present}"

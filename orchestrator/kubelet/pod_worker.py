@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import (
     Container,
+    ContainerStatus,
     Pod,
     PodSpec,
     PodStatus,
@@ -47,7 +48,7 @@ from orchestrator.kubelet.recollection import lost, recall
 from orchestrator.kubelet.refusals import INVALID_NAME, held_back, refused
 from orchestrator.kubelet.resetting import Reset
 from orchestrator.kubelet.resizing import is_resized, needs_restart
-from orchestrator.kubelet.runtimes.interface import RuntimeEvent
+from orchestrator.kubelet.runtimes.interface import ContainerStarted, RuntimeEvent
 from orchestrator.machinery.restarts import restarts_all
 from orchestrator.machinery.times import parse_time
 
@@ -132,6 +133,8 @@ class PodWorker(ContainerNews):
                 found.stage = Stage.STARTING  # a run that nobody has heard of, or not of its end
             # The past is not news: only the status matters.
             self._reported(report, now, [])
+            if found is not None and isinstance(report, ContainerStarted):
+                self._take_up(found, known.get(report.key.name))
         for name, record in records.items():
             reported = known.get(name)
             if record.stage == Stage.WAITING and reported is not None:
@@ -141,6 +144,21 @@ class PodWorker(ContainerNews):
                 self.resetting |= code is not None and restarts_all(record.spec, code)
         effects.extend(self.handle(PodChanged(self.pod), now))
         return effects
+
+    def _take_up(self, record: ContainerRecord, reported: ContainerStatus | None) -> None:
+        """Go on with a container that runs: no hook runs again, and it is what it was until its probes say otherwise."""
+        if record.hooked is not None:
+            event, record.hooked = record.hooked, None
+            self._runs(record, event, [])
+        ran = reported is not None and reported.state is not None and reported.state.running
+        if reported is None or not ran or reported.container_id != record.container_id:
+            return
+        record.started = record.started or bool(reported.started)
+        if record.spec.readiness_probe is not None:
+            record.ready = reported.ready
+        if self._probes is not None:
+            self._probes.ended(record)
+            self._probes.began(record)
 
     def _on_changed(self, pod: Pod, now: float, effects: list[Effect]) -> None:
         known, self.pod = self.pod.spec, pod

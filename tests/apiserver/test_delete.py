@@ -230,6 +230,15 @@ async def test_a_second_delete_may_change_the_policy(api: Api) -> None:
 # --- namespaces ----------------------------------------------------------------------------
 
 
+async def test_what_is_removed_at_last_is_shown_with_what_held_it(api: Api) -> None:
+    """A second delete takes the garbage collector's finalizer off only to remove the object."""
+    await api.create(deployment("web"))
+    await api.delete(Deployment, "web", propagation_policy="Foreground")
+    deleted = await api.delete(Deployment, "web", propagation_policy="Background")
+    assert deleted.gone
+    assert deleted.object.metadata.finalizers == ("foregroundDeletion",)
+
+
 async def test_a_namespace_waits_for_its_controller(api: Api) -> None:
     """Terminating until `finalize` takes the last finalizer."""
     await api.create(namespace("team"))

@@ -544,6 +544,26 @@ async def test_the_provisioner_of_host_paths_is_switched_off(cluster: Cluster) -
     assert ("persistentvolume-controller", "ProvisioningFailed", said) in told
 
 
+@pytest.mark.parametrize(
+    ("provisioner", "said"),
+    [
+        ("kubernetes.io/nfs", "no provisionable volume plugin matched"),
+        (
+            "kubernetes.io/no-provisioner",
+            "no volume plugin matched name: kubernetes.io/no-provisioner",
+        ),
+    ],
+)
+async def test_a_class_that_makes_no_volumes_says_so(
+    cluster: Cluster, provisioner: str, said: str
+) -> None:
+    """At its claims: whether there is such a plugin at all, or one that makes none."""
+    await cluster.apply([{**_class(), "provisioner": provisioner}, _claim(storage_class="disks")])
+    await cluster.clock.sleep(5)
+    told = await _told(cluster, "data")
+    assert ("persistentvolume-controller", "ProvisioningFailed", said) in told
+
+
 async def test_a_disk_gets_the_attributes_that_its_claim_asks_for(cluster: Cluster) -> None:
     """From the beginning, and another class's later, once there is one."""
 

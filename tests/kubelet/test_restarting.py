@@ -235,6 +235,31 @@ async def test_another_end_of_the_same_container_resets_nothing(cluster: Cluster
     assert (condition.status, condition.reason) == ("False", "PodFailed")
 
 
+async def test_a_kubelet_that_crashes_takes_nothing_from_containers_that_are_ready(
+    cluster: Cluster,
+) -> None:
+    """They have started, are ready until a probe says otherwise, and no hook runs again."""
+    probe = {"tcpSocket": {"port": 80}, "periodSeconds": 20, "failureThreshold": 1}
+    container = {
+        "startupProbe": probe,
+        "readinessProbe": probe,
+        "lifecycle": {"postStart": {"sleep": {"seconds": 3}}},
+    }
+    await cluster.apply([pod_with("p", container, simulation={"healthy-seconds": 130})])
+    await cluster.clock.sleep(90)
+    before = await cluster.client.get(Pod, "p", namespace="default")
+    assert before.status is not None
+    assert before.status.container_statuses[0].ready
+    node = before.spec.node_name if before.spec is not None else ""
+    cluster.crash(f"/nodes/{node}/kubelet")
+    await cluster.clock.sleep(30)
+    after = await cluster.client.get(Pod, "p", namespace="default")
+    assert after.status == before.status
+    assert after.metadata.resource_version == before.metadata.resource_version
+    await cluster.clock.sleep(60)
+    assert not (await container_of(cluster, "p")).ready
+
+
 async def test_a_kubelet_that_crashes_goes_on_letting_all_begin_anew(cluster: Cluster) -> None:
     """What it reported of the container that ended is enough to know it by."""
     await cluster.apply([_resetting_pod("r", "sleep 5; exit 42", nodeName="node-0")])

@@ -21,7 +21,6 @@ from tests.manifests import pod
         ({"reason": "Mine", "message": "by hand"}, False),
         ({"podIP": "1.2.3.4"}, False),
         ({"conditions": [{"type": "example.com/mine", "status": "True"}]}, True),
-        ({"nominatedNodeName": "node-7"}, True),
     ],
 )
 async def test_a_kubelet_insists_on_what_is_its_own_to_say(

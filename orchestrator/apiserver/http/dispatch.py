@@ -73,6 +73,14 @@ _LASTING: Final = frozenset({"attach", "exec", "proxy", "log", "portforward"})
 _NO_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # Subresources that are shown as tables; of the others only the documents are.
 _IN_TABLES: Final = frozenset({"", "scale", "status"})
+# Of whose statuses there are documents only.
+_STATUS_WITHOUT_TABLE: Final = frozenset(
+    {
+        "apiservices.apiregistration.k8s.io",
+        "customresourcedefinitions.apiextensions.k8s.io",
+        "resourceclaims.resource.k8s.io",
+    }
+)
 # Writes whose objects may have unknown fields.
 _CHECKED: Final = frozenset({"create", "update", "patch"})
 _CREDENTIAL: Final = "authentication.kubernetes.io/credential-id"  # of bound tokens
@@ -338,6 +346,8 @@ class Dispatcher:
             raise no_representation(collection=verb in ("list", "watch"))
         resource = target.resource
         tables = target.part in _IN_TABLES and "get" in resource.verbs
+        if target.part == "status" and resource.key in _STATUS_WITHOUT_TABLE:
+            tables = False
         form = negotiate(accept, has_form(resource.api_version, resource.kind), tables)
         if form is None:
             raise not_acceptable()

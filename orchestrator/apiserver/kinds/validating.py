@@ -77,7 +77,10 @@ def _metadata_errors(rules: Rules, new: Object, old: Object) -> list[FieldError]
     if new.metadata is old.metadata:
         return []
     found = list(islice(metadata_update_errors(new.metadata, old.metadata), MOST_FAULTS))
-    return list(islice(_repeated(rules, new, old), MOST_FAULTS)) if found else found
+    # The beginning of a name is part of the whole, and of no change.
+    begins = new.metadata.generate_name
+    renamed = begins and begins != old.metadata.generate_name and "whole" in rules.metadata_again
+    return list(islice(_repeated(rules, new, old), MOST_FAULTS)) if found or renamed else found
 
 
 def _repeated(rules: Rules, new: Object, old: Object) -> Iterator[FieldError]:

@@ -56,7 +56,12 @@ def commit_deletion(course: Course) -> tuple[Step, ...]:
             return Deleted(to_version(new), gone)
 
         def reply(change: Change) -> Deleted:
-            return Deleted(to_version(change.object), gone)
+            last = change.object
+            if gone and last.metadata.finalizers != old.metadata.finalizers:
+                # What held it is taken off only to remove it, and is shown as it was.
+                metadata = replace(last.metadata, finalizers=old.metadata.finalizers)
+                last = replace(last, metadata=metadata)
+            return Deleted(to_version(last), gone)
 
         return Commit(Write(bucket, draft.namespace, draft.name, new, old, delete=gone), reply)
 

@@ -175,8 +175,8 @@ def keep_all_but_status(course: Course) -> tuple[Step, ...]:
             check_identity(
                 resource, new.metadata, metadata, draft.message, unconditional=unconditional
             )
-        # Only a writer that knows the present state can mean to change what is beside the status.
-        if has_metadata and new.metadata.resource_version:
+        # A component that does not name the state it knows means the status alone; a client's document means all of it.
+        if has_metadata and (new.metadata.resource_version or draft.document is not None):
             owners = metadata.managed_fields
             metadata = kept(new.metadata, metadata, metadata.generation, owners)
         elif new.metadata.uid not in ("", metadata.uid):

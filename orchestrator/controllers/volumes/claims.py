@@ -43,6 +43,7 @@ _STORAGE_PROVISIONERS: Final = (
 )
 _IN_TREE: Final = "kubernetes.io/"
 _HOST_PATH: Final = "kubernetes.io/host-path"  # the one that is left of those that make volumes
+_NFS: Final = "kubernetes.io/nfs"  # which is left, too, but makes none
 _RETRY_SECONDS: Final = (
     15.0  # --pvclaimbinder-sync-period: when a claim that waits is looked at again
 )
@@ -139,6 +140,8 @@ class ClaimBinder(KubernetesController):
         provisioner = MIGRATED.get(provisioner, provisioner)
         if storage_class is None:
             why = f'storageclass.storage.k8s.io "{class_of(claim)}" not found'
+        elif provisioner == _NFS:
+            why = "no provisionable volume plugin matched"
         elif provisioner.startswith(_IN_TREE) and provisioner != _HOST_PATH:
             why = f"no volume plugin matched name: {provisioner}"
         if why:

@@ -142,7 +142,7 @@ ALLOCATION: dict[str, Any] = {
                 "devices": [{"driver": "example.com", "pool": "p", "device": "e"}],
             },
             [
-                'devices[0]: Invalid value: "example.com/p/e": must be an allocated device in '
+                'devices[0]: Invalid value: {"Driver":"example.com","Pool":"p","Device":"e","ShareID":""}: must be an allocated device in '
                 "the claim"
             ],
         ),

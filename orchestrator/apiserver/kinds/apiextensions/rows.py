@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from orchestrator.api.apiextensions.v1 import CustomResourceDefinition
 from orchestrator.apiserver.kinds.apiextensions.defaults import default_definition
 from orchestrator.apiserver.kinds.apiextensions.strategy import DefinitionStrategy
@@ -18,7 +20,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         rules=DEFINITION_RULES,
         default=default_definition,
         strategy=DefinitionStrategy,
-        traits=OBSERVED_STRICT,
+        traits=replace(OBSERVED_STRICT, collected=False),
         resets=STATUS_ALONE,
     ),
 )

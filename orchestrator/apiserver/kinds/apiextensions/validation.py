@@ -231,16 +231,20 @@ def _unchanged(new: CustomResourceDefinition, old: CustomResourceDefinition) -> 
 
 
 def _change_errors(new: CustomResourceDefinition, old: CustomResourceDefinition) -> Errors:
-    if new.spec != old.spec or new.metadata.annotations != old.metadata.annotations:
-        yield from _definition_errors(new, _unchanged(new, old))
-    if new.metadata.annotations.get(_APPROVED) != old.metadata.annotations.get(_APPROVED):
-        yield from _approval_errors(new)
+    judged = new.spec != old.spec or new.metadata.annotations != old.metadata.annotations
+    if judged:
+        yield from _spec_errors(new.spec, _unchanged(new, old))
     before, after = old.spec, new.spec
     if old.status is not None and is_true(old.status.conditions, "Established"):
         yield from immutable("spec.scope", after.scope, before.scope)
         yield from immutable("spec.names.kind", after.names.kind, before.names.kind)
     yield from immutable("spec.group", after.group, before.group)
     yield from immutable("spec.names.plural", after.names.plural, before.names.plural)
+    if judged:
+        yield from _status_errors(new, old)
+        yield from _stored_errors(new)
+    if new.metadata.annotations.get(_APPROVED) != old.metadata.annotations.get(_APPROVED):
+        yield from _approval_errors(new)
 
 
 DEFINITION_RULES: Final = Rules(

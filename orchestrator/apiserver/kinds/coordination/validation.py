@@ -19,4 +19,4 @@ def _lease_errors(lease: Lease) -> Errors:
         yield invalid("spec.leaseTransitions", transitions, detail)
 
 
-LEASE_RULES: Final = Rules(spec=_lease_errors)
+LEASE_RULES: Final = Rules(spec=_lease_errors, any_finalizer=True)

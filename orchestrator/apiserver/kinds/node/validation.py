@@ -48,4 +48,5 @@ RUNTIME_CLASS_RULES: Final = Rules(
     spec=_class_errors,
     update=_class_change_errors,
     metadata_again=CHANGE_AND_WHOLE,
+    any_finalizer=True,
 )

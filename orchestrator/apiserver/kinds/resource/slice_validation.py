@@ -80,13 +80,17 @@ _SEMVER: Final = re.compile(
 ).fullmatch
 
 
-def _slice_errors(found: ResourceSlice) -> Errors:
+def _slice_errors(found: ResourceSlice, old: ResourceSlice | None = None) -> Errors:
     spec = found.spec
     if spec.driver:
         yield from driver_errors("spec.driver", spec.driver)
     else:
         yield required("spec.driver")
     yield from _pool_errors("spec.pool", spec.pool)
+    if old is not None:
+        yield from immutable("spec.pool.name", spec.pool.name, old.spec.pool.name)
+        yield from immutable("spec.driver", spec.driver, old.spec.driver)
+        yield from immutable("spec.nodeName", spec.node_name, old.spec.node_name)
     yield from _place_errors(spec)
     if spec.shared_counters and spec.devices:
         yield invalid("spec", "", "only one of `sharedCounters` or `devices` is allowed")
@@ -148,9 +152,8 @@ def _node_name_errors(path: str, name: str) -> Errors:
 
 
 def _slice_change_errors(new: ResourceSlice, old: ResourceSlice) -> Errors:
-    yield from immutable("spec.pool.name", new.spec.pool.name, old.spec.pool.name)
-    yield from immutable("spec.driver", new.spec.driver, old.spec.driver)
-    yield from immutable("spec.nodeName", new.spec.node_name, old.spec.node_name)
+    if new.spec is not old.spec:
+        yield from _slice_errors(new, old)
 
 
 # --- devices ---------------------------------------------------------------------------------
@@ -351,4 +354,4 @@ def _step_errors(path: str, step: str, least: str, held: list[str], capacity: st
             yield invalid(path, each, detail)
 
 
-SLICE_RULES: Final = Rules(spec=_slice_errors, update=_slice_change_errors)
+SLICE_RULES: Final = Rules(spec=_slice_errors, update=_slice_change_errors, recheck="never")

@@ -17,6 +17,13 @@ class NodeStrategy(Strategy):
         """The status stays as it is."""
         return _without_configuration(self.with_status_of(new, old), old)
 
+    def prepare_for_status_update(self, new: Node, old: Node, env: Environment) -> Node:
+        """Without what a kubelet would say of such a configuration."""
+        updated: Node = super().prepare_for_status_update(new, old, env)
+        if updated.status is None or updated.status.config is None:
+            return updated
+        return put(updated, status=put(updated.status, config=None))
+
 
 def _without_configuration(new: Node, old: Node | None) -> Node:
     """A node whose configuration nobody fetches: Kubernetes forgets what says from where."""

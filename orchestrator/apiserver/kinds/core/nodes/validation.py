@@ -1,5 +1,6 @@
 """What Kubernetes refuses of the kinds of `nodes`."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -18,6 +19,7 @@ from orchestrator.apiserver.validation.formats import network_errors, parse_netw
 from orchestrator.apiserver.validation.resources import Quantities, quantity_errors
 from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.apiserver.validation.selectors import label_key_errors
+from orchestrator.machinery.field_errors import quote
 from orchestrator.machinery.names import label_value_errors
 
 _NO_SPEC: Final = NodeSpec()
@@ -98,6 +100,33 @@ def _node_status_errors(new: Node, old: Node) -> Errors:
             if address in status.addresses[:i]:
                 printed = {"Type": address.type, "Address": address.address}
                 yield duplicate(f"status.addresses[{i}]", printed)
+    if status.declared_features is not before.declared_features:
+        yield from _feature_errors("status.declaredFeatures", status.declared_features)
+
+
+def _feature_errors(path: str, features: Sequence[str]) -> Errors:
+    for i, feature in enumerate(features):
+        if why := _misnamed(feature):
+            yield invalid(f"{path}[{i}]", feature, f"invalid feature name {quote(feature)}: {why}")
+        following = features[i + 1] if i + 1 < len(features) else None
+        if following == feature:
+            yield duplicate(f"{path}[{i + 1}]", following)
+        elif following is not None and following < feature:
+            yield invalid(f"{path}[{i + 1}]", following, "list must be sorted alphabetically")
+
+
+def _misnamed(feature: str) -> str:
+    if len(feature) > _MAX_FEATURE:
+        return f"must be no more than {_MAX_FEATURE} characters"
+    return "" if _FEATURE(feature) else _WRONG_FEATURE
+
+
+_FEATURE: Final = re.compile(r"[A-Z][a-zA-Z0-9]*(/[a-zA-Z][a-zA-Z0-9]*)*").fullmatch
+_MAX_FEATURE: Final = 253
+_WRONG_FEATURE: Final = (
+    "must start with an UpperCamelCase segment, with subsequent segments separated by '/' "
+    "(e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes"
+)
 
 
 NODE_RULES: Final = Rules(

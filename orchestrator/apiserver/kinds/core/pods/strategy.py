@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from orchestrator.api.core.v1 import Pod, PodCondition, PodSpec, PodStatus
+from orchestrator.api.core.v1 import Pod, PodCondition, PodIP, PodSpec, PodStatus
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.kinds.core.pods.label_keys import uses_label_keys, with_label_keys
 from orchestrator.apiserver.kinds.core.pods.profile_annotations import (
@@ -49,6 +49,7 @@ class PodStrategy(Strategy):
         before = old.status.qos_class if old.status is not None else None
         if not status.qos_class and before:
             status = replace(status, qos_class=before)
+        status = _with_addresses(status)
         metadata = new.metadata
         if metadata.owner_references is not old.metadata.owner_references:
             metadata = replace(metadata, owner_references=old.metadata.owner_references)
@@ -64,6 +65,18 @@ class PodStrategy(Strategy):
 
 
 _NO_SPEC: Final = PodSpec()
+
+
+def _with_addresses(status: PodStatus) -> PodStatus:
+    """One address is said in two fields, of which the older one decides; on claims to a node's own resources nothing acts."""
+    first = status.pod_ips[0].ip if status.pod_ips else ""
+    if status.pod_ip and status.pod_ip != first:
+        status = replace(status, pod_ips=(PodIP(ip=status.pod_ip),))
+    elif first and not status.pod_ip:
+        status = replace(status, pod_ip=first)
+    if status.node_allocatable_resource_claim_statuses:
+        status = replace(status, node_allocatable_resource_claim_statuses=())
+    return status
 
 
 def _first_status(spec: PodSpec) -> PodStatus:

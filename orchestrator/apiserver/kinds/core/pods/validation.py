@@ -8,12 +8,9 @@ from msgspec.structs import replace
 from orchestrator.api.core.v1 import (
     Binding,
     Container,
-    ContainerStatus,
     Pod,
-    PodCondition,
     PodSchedulingGate,
     PodSpec,
-    PodStatus,
     PodTemplate,
     Toleration,
 )
@@ -24,6 +21,7 @@ from orchestrator.apiserver.kinds.core.pods.spec_validation import (
     pod_spec_errors,
     template_errors,
 )
+from orchestrator.apiserver.kinds.core.pods.status_validation import status_errors
 from orchestrator.apiserver.kinds.core.pods.volume_validation import own_claim_errors
 from orchestrator.apiserver.validation.diff import difference
 from orchestrator.apiserver.validation.field import (
@@ -31,18 +29,13 @@ from orchestrator.apiserver.validation.field import (
     Errors,
     FieldError,
     between,
-    complaints,
     forbidden,
     invalid,
     not_supported,
     required,
 )
-from orchestrator.apiserver.validation.formats import address_errors
-from orchestrator.apiserver.validation.metadata import dns_subdomain
 from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.machinery.memo import IdentityMemo
-from orchestrator.machinery.names import qualified_name_errors
-from orchestrator.machinery.restarts import may_restart_all, restarts
 
 _UPDATABLE: Final = (
     "pod updates may not change fields other than `spec.containers[*].image`,"
@@ -50,10 +43,7 @@ _UPDATABLE: Final = (
     "`spec.tolerations` (only additions to existing tolerations),"
     "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)\n"
 )
-_SYSTEM_CONDITIONS: Final = frozenset({"PodScheduled", "Ready", "Initialized"})
 _NO_SPEC: Final = PodSpec()
-_NO_STATUS: Final = PodStatus()
-_NO_CONTAINER: Final = Container()
 
 
 def _create_errors(pod: Pod) -> Iterable[FieldError]:
@@ -245,99 +235,7 @@ def _with_node_affinity(new: PodSpec, old: PodSpec) -> Any:
 def _status_errors(new: Pod, old: Pod) -> Errors:
     if new.metadata.annotations is not old.metadata.annotations:
         yield from _annotation_change_errors(new, old)
-    status, before = new.status, old.status
-    if status is None or status is before:
-        return
-    before = before or _NO_STATUS
-    if status.conditions is not before.conditions:
-        yield from _CONDITION_ERRORS(status.conditions)
-    spec, old_spec = new.spec or _NO_SPEC, old.spec or _NO_SPEC
-    if spec is not old_spec and spec.node_name != old_spec.node_name:
-        yield forbidden("status.nodeName", "may not be changed directly")
-    if status.nominated_node_name and status.nominated_node_name != before.nominated_node_name:
-        name = status.nominated_node_name
-        yield from complaints("status.nominatedNodeName", name, dns_subdomain(name))
-    if status.qos_class and before.qos_class and status.qos_class != before.qos_class:
-        yield invalid("status.qosClass", status.qos_class, "field is immutable")
-    yield from _transition_errors(status, before, old_spec)
-    if (
-        status.pod_ips is not before.pod_ips
-        or status.host_ip != before.host_ip
-        or (status.host_ips is not before.host_ips)
-    ):
-        yield from _address_errors(status)
-
-
-def _condition_errors(conditions: Sequence[PodCondition]) -> tuple[FieldError, ...]:
-    found: list[FieldError] = []
-    for i, condition in enumerate(conditions):
-        if condition.type not in _SYSTEM_CONDITIONS and (
-            messages := qualified_name_errors(condition.type)
-        ):
-            found += complaints(f"status.conditions[{i}].Type", condition.type, messages)
-    return tuple(found)
-
-
-# Kubelets write the very same conditions for many pods.
-_CONDITION_ERRORS: Final = IdentityMemo(_condition_errors, 1 << 11)
-
-
-def _transition_errors(new: PodStatus, old: PodStatus, spec: PodSpec) -> Errors:
-    if spec.restart_policy == "Always" or not (
-        old.container_statuses or old.init_container_statuses
-    ):
-        return
-    if any(may_restart_all(c) for c in (*spec.init_containers, *spec.containers)):
-        return
-    if old.container_statuses:
-        yield from _revival_errors(
-            "containerStatuses",
-            new.container_statuses,
-            old.container_statuses,
-            spec.restart_policy,
-            spec.containers,
-        )
-    if old.init_container_statuses:
-        statuses = (new.init_container_statuses, old.init_container_statuses)
-        yield from _revival_errors(
-            "initContainerStatuses", *statuses, spec.restart_policy, spec.init_containers
-        )
-
-
-def _revival_errors(
-    name: str,
-    new: Sequence[ContainerStatus],
-    old: Sequence[ContainerStatus],
-    policy: str,
-    containers: Sequence[Container],
-) -> Errors:
-    """A container that ended stays ended, unless it may be restarted."""
-    specs = {container.name: container for container in containers}
-    after = {status.name: status for status in new}
-    for i, status in enumerate(old):
-        ended = status.state.terminated if status.state else None
-        present = after.get(status.name)
-        if ended is None or present is None:
-            continue
-        if present.state is not None and present.state.terminated is not None:
-            continue
-        container = specs.get(status.name, _NO_CONTAINER)
-        if restarts(container, policy, ended.exit_code):
-            continue
-        detail = "may not be transitioned to non-terminated state"
-        yield forbidden(f"status.{name}[{i}].state", detail)
-
-
-def _address_errors(status: PodStatus) -> Errors:
-    for i, address in enumerate(status.pod_ips):
-        if messages := address_errors(address.ip):
-            yield from complaints(f"status.podIPs[{i}]", address.ip, messages)
-    if status.host_ips and status.host_ip != status.host_ips[0].ip:
-        first = status.host_ips[0].ip
-        yield invalid("status.hostIPs[0].ip", first, "must be equal to `hostIP`")
-    for i, host in enumerate(status.host_ips):
-        if messages := address_errors(host.ip):
-            yield from complaints(f"status.hostIPs[{i}]", host.ip, messages)
+    yield from status_errors(new, old)
 
 
 # --- templates and bindings ----------------------------------------------------------------
