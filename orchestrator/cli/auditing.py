@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from orchestrator.cli.errors import InputError
+from orchestrator.cli.files import read
 from orchestrator.cli.groups import grouped
 from orchestrator.cli.peers import peer_of
 
@@ -104,10 +105,5 @@ def _components() -> "ComponentAudit":
 
 def _policy(path: Path) -> "AuditPolicy":
     from orchestrator.apiserver.http.audit import InvalidAuditPolicy, load_policy
-    from orchestrator.machinery import manifests
-    from orchestrator.machinery.errors import ManifestError
 
-    try:
-        return load_policy(manifests.load(path.read_bytes(), str(path)))
-    except (InvalidAuditPolicy, ManifestError) as error:
-        raise InputError(f"{path}: {error}") from None
+    return read(path, load_policy, InvalidAuditPolicy)

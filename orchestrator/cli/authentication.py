@@ -7,6 +7,7 @@ from typing import Any, Final
 import click
 
 from orchestrator.cli.errors import InputError
+from orchestrator.cli.files import read
 from orchestrator.cli.groups import grouped
 from orchestrator.cli.peers import peer_of
 
@@ -93,15 +94,10 @@ def _configured(path: Path, given: Mapping[str, Any]) -> dict[str, Any]:
         InvalidAuthentication,
         load_authentication,
     )
-    from orchestrator.machinery import manifests
-    from orchestrator.machinery.errors import ManifestError
 
     if given["oidc_issuer_url"]:
         raise InputError("authentication-config file and oidc-* flags are mutually exclusive")
-    try:
-        found = load_authentication(manifests.load(path.read_bytes(), str(path)))
-    except (InvalidAuthentication, ManifestError) as error:
-        raise InputError(f"{path}: {error}") from None
+    found = read(path, load_authentication, InvalidAuthentication)
     options: dict[str, Any] = {"oidc": found.issuers}
     if found.anonymous is not None:
         options["anonymous"] = found.anonymous

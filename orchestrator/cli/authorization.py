@@ -1,12 +1,14 @@
 """The options that say who is asked whether a request is allowed, named as kube-apiserver's are."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from orchestrator.cli.errors import InputError
+from orchestrator.cli.files import read
 from orchestrator.cli.groups import grouped
 from orchestrator.cli.peers import peer_of
 
@@ -83,13 +85,8 @@ def _of_file(path: Path) -> "Sequence[str | Authorizer]":
         InvalidAuthorization,
         load_authorization,
     )
-    from orchestrator.machinery import manifests
-    from orchestrator.machinery.errors import ManifestError
 
-    try:
-        return load_authorization(manifests.load(path.read_bytes(), str(path)), peer_of)
-    except (InvalidAuthorization, ManifestError) as error:
-        raise InputError(f"{path}: {error}") from None
+    return read(path, partial(load_authorization, peer_of=peer_of), InvalidAuthorization)
 
 
 def _webhook(given: Mapping[str, Any]) -> "Authorizer":

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from orchestrator.cli.errors import InputError
+from orchestrator.cli.files import read
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,17 +24,10 @@ def option(command: F) -> F:
 def node_fields_of(path: Path | None) -> dict[str, Any]:
     """What a file says of each node; directories in it are relative to the file. Raises InputError."""
     from orchestrator.kubelet.configuration import InvalidKubeletConfiguration, node_fields
-    from orchestrator.machinery import manifests
-    from orchestrator.machinery.errors import MachineryError
 
     if path is None:
         return {}
-    try:
-        found = node_fields(manifests.load(path.read_text(encoding="utf-8"), str(path)))
-    except InvalidKubeletConfiguration as error:
-        raise InputError(f"{path}: {error}") from None
-    except (MachineryError, OSError, UnicodeDecodeError) as error:
-        raise InputError(str(error)) from None
+    found = read(path, node_fields, InvalidKubeletConfiguration)
     if found["static_pod_path"]:
         found["static_pod_path"] = str(path.parent.absolute() / found["static_pod_path"])
     return found

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from orchestrator.cli.errors import InputError
+from orchestrator.cli.files import read
 
 if TYPE_CHECKING:
     from orchestrator.scheduler import SchedulerConfiguration
@@ -26,8 +26,6 @@ def option(command: F) -> F:
 
 def configuration_file(path: Path | None) -> "SchedulerConfiguration":
     """The scheduler of a file, the default one without. Raises InputError."""
-    from orchestrator.machinery import manifests
-    from orchestrator.machinery.errors import MachineryError
     from orchestrator.scheduler import (
         DEFAULT_CONFIGURATION,
         InvalidConfiguration,
@@ -36,9 +34,4 @@ def configuration_file(path: Path | None) -> "SchedulerConfiguration":
 
     if path is None:
         return DEFAULT_CONFIGURATION
-    try:
-        return load_configuration(manifests.load(path.read_text(encoding="utf-8"), str(path)))
-    except InvalidConfiguration as error:
-        raise InputError(f"{path}: {error}") from None
-    except (MachineryError, OSError, UnicodeDecodeError) as error:
-        raise InputError(str(error)) from None
+    return read(path, load_configuration, InvalidConfiguration)
