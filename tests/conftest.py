@@ -37,8 +37,13 @@ settings.load_profile("patient")
 # --- sharing among processors --------------------------------------------------------------
 
 _HERE = Path(__file__).parent
-# Rooms whose tests start processes, and wait for them and for the wall's clock.
-_WAITING = frozenset({".", "cli", "clients", "cluster", "docs", "examples"})
+# Rooms of long files: their tests wait for processes and for the wall's clock, or are many in one.
+_LONG = frozenset(
+    {
+        *(".", "cli", "clients", "cluster", "conformance", "crashes", "docs", "examples"),
+        *("kubelet", "scenario", "stories"),
+    }
+)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -58,13 +63,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Files that wait come first, then those of many tests: in the end nobody waits for a long one."""
+    """Long files come first, and short ones last: in the end no worker waits for another's."""
     if not hasattr(config, "workerinput"):
         return
     sizes = Counter(item.path for item in items)
 
     def place(item: pytest.Item) -> tuple[bool, int]:
         room = item.path.relative_to(_HERE).parent.parts[:1] or (".",)
-        return room[0] not in _WAITING, -sizes[item.path]
+        return room[0] not in _LONG, -sizes[item.path]
 
     items.sort(key=place)

@@ -75,7 +75,11 @@ def shown(value: Any) -> str:
         return quote(value)
     if type(value) is float:
         return go_float(value)
-    return _ENCODER.encode(value).decode()
+    return _ENCODER.encode(value).decode().translate(_OF_HTML)
+
+
+# Go's JSON may stand in a page of HTML.
+_OF_HTML: Final = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
 def _without_proxy(value: object) -> dict[Any, Any]:

@@ -106,7 +106,7 @@ class SchedulingQueue:
             if self._where.get(uid) in ("active", "backoff") and not gated:
                 return ""
         if gated:
-            self._shut(uid, gated)
+            self._shut(uid, gated, ADDED)
         else:
             self._activate(uid, known, now, ADDED)
         return gated
@@ -145,7 +145,9 @@ class SchedulingQueue:
             for plugin in plugins & self._helped_by.get(event, frozenset())
         )
 
-    def _shut(self, uid: str, gated: str) -> None:
+    def _shut(self, uid: str, gated: str, why: str) -> None:
+        if self.incoming is not None:  # by its name for who is refused, as in kube-scheduler
+            self.incoming("unschedulable", why)
         self._no_longer_unschedulable(uid)
         self._no_longer_gated(uid)
         self._backoff.discard(uid)
@@ -329,7 +331,7 @@ class SchedulingQueue:
         """Bring a pod back, if no plugin keeps it outside by now; answers which does."""
         gated = self._gate(queued.pod)
         if gated:
-            self._shut(uid, gated)
+            self._shut(uid, gated, why)
         else:
             self._activate(uid, queued, now, why)
         return gated

@@ -60,7 +60,7 @@ def _interrupted(loaded: Loaded, events: Path, moment: int, times: int = 1) -> R
 
 
 _SETTINGS = settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

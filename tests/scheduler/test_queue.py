@@ -282,3 +282,23 @@ def test_what_is_due_comes_back_at_the_moment_that_was_answered(failed_at: float
     assert due is not None
     queue.advance(due)
     assert _names(queue) == ["a"]
+
+
+def test_who_comes_to_which_queue_is_counted_by_kube_schedulers_names() -> None:
+    """A gated pod is one of the unschedulable."""
+    gates = {"shut": "SchedulingGates"}
+    came: list[tuple[str, str]] = []
+    queue = _queue(
+        gate=lambda pod: gates.get(pod.metadata.name, ""),
+        incoming=lambda name, event: came.append((name, event)),
+    )
+    for name in ("open", "shut"):
+        queue.put(make_pod(name), 0.0)
+    queue.fail(_popped(queue), frozenset({"Fit"}), 5.0)
+    queue.happened(ClusterEvent.POD_REMOVED, 9.0, make_pod("gone"))
+    assert came == [
+        ("active", "UnschedulablePodAdd"),
+        ("unschedulable", "UnschedulablePodAdd"),
+        ("unschedulable", "ScheduleAttemptFailure"),
+        ("active", "AssignedPodDelete"),
+    ]

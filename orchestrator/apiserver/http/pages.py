@@ -17,6 +17,7 @@ from orchestrator.apiserver.http.errors import (
     no_representation_but,
     no_such_path,
 )
+from orchestrator.apiserver.http.fairness.dumps import TABLES
 from orchestrator.apiserver.http.front import Front
 from orchestrator.apiserver.http.health import check_paths, health_reply
 from orchestrator.apiserver.http.metrics import present_families
@@ -186,6 +187,8 @@ class Pages:
 
     # Kubernetes does not list its own /debug either.
     async def _debug(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        if parts[1:2] == ["api_priority_and_fairness"] and parts[-1] in TABLES and len(parts) == 3:
+            return text_reply(TABLES[parts[-1]](self._front.fairness))
         if parts[1:] != ["actors"]:
             raise PageNotFound
         return document_reply(msgspec.json.encode(actors_page(self._front.system)))

@@ -371,10 +371,12 @@ def _is_of_job(pod: Pod) -> bool:
 
 
 def _misconfigured(pod: Pod | None, container: Container | None) -> str:
+    """Why a container may not run as its image does."""
     if pod is None or pod.spec is None or container is None:
         return ""
-    if container.security_context is None and pod.spec.security_context is None:
-        return ""
+    whole, own = pod.spec.security_context, container.security_context
+    if (whole is None or not whole.run_as_non_root) and (own is None or not own.run_as_non_root):
+        return ""  # what nearly all containers are, so images are not looked up
     return root_fault(pod, container, user_of_image(container.image), "")
 
 

@@ -359,3 +359,31 @@ async def test_a_storm_of_lists_does_not_starve_a_get(
     await checkpoint()
     await asyncio.gather(*storm, ask("/api/v1/namespaces/default", "get"))
     assert ended.index("get") < 20
+
+
+async def test_levels_and_queues_are_shown(call: Caller) -> None:
+    """In the original's tables: a line a level, and a line a queue of those that have queues."""
+    path = "/debug/api_priority_and_fairness"
+    async with call.send("GET", f"{path}/dump_priority_levels") as answer:
+        head, *lines = (await answer.text()).splitlines()
+    assert head.startswith("PriorityLevelName, ActiveQueues, IsIdle, IsQuiescing, Waiting")
+    assert lines[0] == (
+        "catch-all,         0,            true,   false,       0,               "
+        "0,                 0,                  0,                0,                0"
+    )
+    shown = {line.split(",")[0]: line.replace(" ", "").split(",") for line in lines}
+    assert shown["exempt"][:6] == ["exempt", "0", "false", "false", "0", "1"]  # this request
+    assert int(shown["exempt"][6]) > 0
+    async with call.send("GET", f"{path}/dump_queues") as answer:
+        head, *lines = (await answer.text()).splitlines()
+    assert head.endswith("NextDispatchR, InitialSeatsSum, MaxSeatsSum, TotalWorkSum")
+    names = [line.split(",")[0] for line in lines]
+    assert {name: names.count(name) for name in names} == {
+        "global-default": 128,
+        "leader-election": 16,
+        "node-high": 64,
+        "system": 64,
+        "workload-high": 128,
+        "workload-low": 128,
+    }
+    assert (await call("GET", f"{path}/dump_nothing"))[0] == 404

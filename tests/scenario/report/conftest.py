@@ -41,10 +41,10 @@ def _orchestrator(*arguments: str | Path) -> None:
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     """Every kind of page by its name: `run`, `causes`, `comparison`, `sweep`."""
     out = tmp_path_factory.mktemp("pages")
-    for seed in ("1", "2"):
-        settings = ("--set", "nodes=6", "--set", "deployments=3", "--seed", seed)
+    for seed, more in (("1", ()), ("2", ("--no-page",))):  # one of them is looked at
+        settings = ("--set", "nodes=6", "--set", "deployments=3", "--seed", seed, *more)
         _orchestrator("run", "benchmarks/scale.yaml", *settings, "--out", out / seed)
-    first = ("examples/first-scenario.yaml", "--trace-causes", "Deployment/web")
+    first = ("examples/first-scenario.yaml", "--trace-causes", "Deployment/web", "--no-page")
     _orchestrator("run", *first, "--out", out / "first")
     _orchestrator("compare", out / "1", out / "2", "--out", out / "comparison.html")
     (out / "sweep.html").write_text(render_sweep(reports.sweep()))

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.machinery import quantities
@@ -92,6 +92,7 @@ def _as_jsonl(rows: Sequence[Cells]) -> str:
 WRITERS = {"csv": _as_csv, "jsonl": _as_jsonl}
 
 
+@settings(max_examples=40)
 @given(TASKS, NODES, st.sampled_from(sorted(WRITERS)))
 def test_what_is_written_is_read_back(
     tmp_path_factory: pytest.TempPathFactory,
@@ -109,6 +110,7 @@ def test_what_is_written_is_read_back(
     assert read == Trace(tuple(nodes), tuple(in_order))
 
 
+@settings(max_examples=40)
 @given(TASKS, st.sampled_from(sorted(WRITERS)), st.data())
 def test_a_file_that_was_cut_within_a_row_is_refused(
     tmp_path_factory: pytest.TempPathFactory, tasks: list[Task], suffix: str, data: st.DataObject

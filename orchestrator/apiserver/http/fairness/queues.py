@@ -46,16 +46,27 @@ class _Waiter:
 
 
 class _Queue:
-    __slots__ = ("executing", "next", "waiting")
+    __slots__ = ("executing", "next", "seats", "waiting")
 
     def __init__(self) -> None:
         self.waiting: deque[_Waiter] = deque()
         self.executing = 0
+        self.seats = 0  # of those that are executing
         self.next = 0.0  # when, in virtual seat-seconds, its next request would begin
 
     @property
     def is_active(self) -> bool:
         return bool(self.waiting or self.executing)
+
+    @property
+    def waiting_seats(self) -> int:
+        """The seats that those who wait want."""
+        return sum(each.seats for each in self.waiting)
+
+    @property
+    def work(self) -> float:
+        """The seat-seconds that those who wait are supposed to take."""
+        return _SUPPOSED_SECONDS * self.waiting_seats
 
 
 class Seat(Struct, frozen=True, eq=False):
@@ -152,6 +163,15 @@ class SeatQueues:
         """The seats that are asked for now, whether they are had or waited for."""
         return self.seats_in_use + self.waiting_seats
 
+    @property
+    def active(self) -> int:
+        """How many of the queues have something to do."""
+        return self._active
+
+    def queues(self) -> "Sequence[_Queue]":
+        """Each as it stands; none of a level that does not queue."""
+        return self._queues if self._queuing.queues else ()
+
     # --- inside ----------------------------------------------------------------------------
 
     def _fits(self, seats: int) -> bool:
@@ -175,6 +195,7 @@ class SeatQueues:
         self.seats_in_use += seats
         self.executing += 1
         queue.executing += 1
+        queue.seats += seats
         queue.next += _SUPPOSED_SECONDS * seats
         return Seat(seats, queue, self._turned_at)
 
@@ -182,6 +203,7 @@ class SeatQueues:
         self.seats_in_use -= seats
         self.executing -= 1
         queue.executing -= 1
+        queue.seats -= seats
         self._rest(queue)
 
     def _count(self, waiter: _Waiter, sign: int) -> None:
@@ -228,7 +250,7 @@ class SeatQueues:
         if len(self._queues) == 1:
             return self._queues[0]
         hand = (self._queues[index] for index in dealt(flow, len(self._queues), self._queuing.hand))
-        return min(hand, key=lambda queue: sum(each.seats for each in queue.waiting))
+        return min(hand, key=lambda queue: queue.waiting_seats)
 
 
 def _ends(queue: _Queue) -> float:

@@ -29,10 +29,9 @@ class DefinitionStrategy(Strategy):
         self, new: CustomResourceDefinition, env: Environment
     ) -> CustomResourceDefinition:
         """Nothing is accepted yet."""
-        version = storage_version(new)
+        stored = tuple(each.name for each in new.spec.versions if each.storage)
         status = CustomResourceDefinitionStatus(
-            accepted_names=CustomResourceDefinitionNames(),
-            stored_versions=(version,) if version else (),
+            accepted_names=CustomResourceDefinitionNames(), stored_versions=stored[:1]
         )
         return replace(new, status=status)
 

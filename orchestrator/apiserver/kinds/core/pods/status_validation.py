@@ -71,9 +71,20 @@ def status_errors(new: Pod, old: Pod) -> Errors:
     if status.qos_class and before.qos_class and status.qos_class != before.qos_class:
         yield invalid("status.qosClass", status.qos_class, "field is immutable")
     yield from _transition_errors(status, before, old_spec)
-    yield from _claim_errors(status, before, spec)
-    yield from _address_errors(status, before)
-    yield from _container_errors(status, before, spec)
+    if status.resource_claim_statuses or status.extended_resource_claim_status is not None:
+        yield from _claim_errors(status, before, spec)
+    if (
+        status.pod_ips is not before.pod_ips
+        or status.host_ips is not before.host_ips
+        or status.host_ip != before.host_ip
+    ):
+        yield from _address_errors(status, before)
+    if (
+        _has_more(status.container_statuses)
+        or _has_more(status.init_container_statuses)
+        or status.ephemeral_container_statuses
+    ):
+        yield from _container_errors(status, before, spec)
 
 
 def _condition_errors(conditions: Sequence[PodCondition]) -> tuple[FieldError, ...]:
@@ -140,6 +151,14 @@ def _revival_errors(
             continue
         detail = "may not be transitioned to non-terminated state"
         yield forbidden(f"status.{name}[{i}].state", detail)
+
+
+def _has_more(statuses: Sequence[ContainerStatus]) -> bool:
+    """Whether a container's status has what few have, and what has to be judged."""
+    for status in statuses:  # noqa: SIM110  # a generator would cost twice the loop
+        if status.user is not None or status.allocated_resources_status:
+            return True
+    return False
 
 
 def _container_errors(new: PodStatus, old: PodStatus, spec: PodSpec) -> Errors:
@@ -291,9 +310,9 @@ def _address_errors(new: PodStatus, old: PodStatus) -> Errors:
 def _addresses_errors(
     path: str, new: Sequence[PodIP | HostIP], old: Sequence[PodIP | HostIP]
 ) -> Errors:
-    known = {address.ip for address in old}
     for i, address in enumerate(new):
-        if address.ip not in known and (messages := address_errors(address.ip)):
+        messages = address_errors(address.ip)
+        if messages and all(address.ip != known.ip for known in old):
             yield from complaints(f"{path}[{i}]", address.ip, messages)
     if len(new) <= 1:
         return
