@@ -14,13 +14,16 @@ The last is for the container `web` alone, whatever it is in its pod.
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from random import Random
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
+
+from orchestrator.machinery import quantities
+from orchestrator.machinery.errors import QuantityError
 
 ANNOTATION_PREFIX: Final = "simulation.orchestrator.dev/"
 _DISTRIBUTION: Final = re.compile(r"(uniform|exponential|normal|lognormal|pareto)\(([^()]*)\)")
@@ -75,7 +78,7 @@ class Profile(Struct, frozen=True):
     `run_seconds` None: it runs until it is stopped, but for a Job's pod. An init container runs for
     `init_seconds` and ends well; a sidecar runs until it is stopped. `fail_probability` is the chance that a start
     ends in `exit_code` (or 1) instead of running. `pull_seconds` None: images are on the node already;
-    `healthy_seconds` None: probes that succeed go on to. `cpu` is in cores and `memory` in bytes;
+    `healthy_seconds` None: probes that succeed go on to. `cpu` is in cores and `memory` in bytes, both written as quantities;
     None: nobody measures it.
     """
 
@@ -98,22 +101,22 @@ class Profile(Struct, frozen=True):
 _USUAL: Final = Profile()
 
 
-def parse_distribution(text: str) -> Distribution:
-    """The distribution that `text` writes. Raises ProfileError."""
+def parse_distribution(text: str, number: Callable[[str], float] = float) -> Distribution:
+    """The distribution that `text` writes, of numbers as `number` reads them. Raises ProfileError."""
     text = text.strip()
     match = _DISTRIBUTION.fullmatch(text)
     try:
         if match is None:
-            arguments: tuple[float, ...] = (float(text),)
+            arguments: tuple[float, ...] = (number(text),)
             kind = "constant"
         else:
             kind = match[1]
-            arguments = tuple(float(part) for part in match[2].split(","))
+            arguments = tuple(number(part) for part in match[2].split(","))
             if len(arguments) != _ARGUMENTS[kind]:
                 raise ValueError
         if not all(0 <= argument < 1e12 for argument in arguments):  # refuses NaN too
             raise ValueError
-    except ValueError:
+    except (ValueError, QuantityError):
         raise ProfileError(
             f'expected a number of at least 0, "uniform(low, high)", "exponential(mean)", '
             f'"normal(mean, deviation)", "lognormal(median, deviation)" or '
@@ -158,6 +161,7 @@ def of_job(profile: Profile) -> Profile:
     return profile if profile.run_seconds is not None else replace(profile, run_seconds=_JOB)
 
 
+_AMOUNTS: Final = ("cpu", "memory")  # which are quantities
 _ENDS: Final = ("run_seconds", "init_seconds", "exit_code")
 
 
@@ -187,9 +191,7 @@ def ending(profile: Profile, seconds: float, code: int | None) -> Profile:
 def _changed(profile: Profile, changes: tuple[tuple[str, str], ...]) -> Profile:
     for key, text in changes:
         field = key.replace("-", "_")
-        if (
-            "-" not in key and key not in ("cpu", "memory")
-        ) or field not in Profile.__struct_fields__:
+        if ("-" not in key and key not in _AMOUNTS) or field not in Profile.__struct_fields__:
             known = ", ".join(name.replace("_", "-") for name in Profile.__struct_fields__)
             raise ProfileError(f"annotation {ANNOTATION_PREFIX}{key}: unknown; known are {known}")
         try:
@@ -212,4 +214,8 @@ def parse_field(field: str, text: str) -> Distribution | float | int | str:
         if chance.kind != "constant" or chance.arguments[0] > 1:
             raise ProfileError(f'expected a number from 0 to 1, got "{text}"')
         return chance.arguments[0]
-    return parse_distribution(text)
+    return parse_distribution(text, _amount if field in _AMOUNTS else float)
+
+
+def _amount(text: str) -> float:
+    return float(quantities.parse(text.strip()))
