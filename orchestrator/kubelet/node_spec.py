@@ -26,12 +26,12 @@ from orchestrator.kubelet.machine_facts import SIMULATED, MachineFacts
 
 KUBELET_VERSION: Final = "v1.36.2"
 KUBELET_PORT: Final = 10250
-# What a kubelet of that version declares by default, in its order; the scheduler asks for them.
+# What a kubelet of that version declares by default, in alphabetical order; the scheduler asks for them.
 DECLARED_FEATURES: Final = (
-    "RestartAllContainersOnContainerExits",
-    "InPlacePodLevelResourcesVerticalScaling",
     "ExtendWebSocketsToKubelet",
+    "InPlacePodLevelResourcesVerticalScaling",
     "InPlacePodVerticalScalingInitContainers",
+    "RestartAllContainersOnContainerExits",
 )
 DEFAULT_CAPACITY: Final[Mapping[str, str]] = {
     "cpu": "32",

@@ -117,5 +117,11 @@ def test_replicas_are_left_to_whoever_scales(here: Kubectl) -> None:
     here("scale", "deployment/web", "--replicas=2")
     _apply(here, yaml.safe_dump(body))
     assert here("get", "deployment/web", "-o", "jsonpath={.spec.replicas}") == "2"
+    _apply(here, _web(3))  # a number that nobody has said is nobody's, whoever scales
+
+
+def test_whoever_scales_owns_a_number_that_somebody_has_said(here: Kubectl) -> None:
+    here("create", "-f", "-", stdin=_web(1))
+    here("scale", "deployment/web", "--replicas=2")
     complaint = here.refused("apply", "--server-side", "-f", "-", stdin=_web(3))
     assert 'with subresource "scale"' in complaint

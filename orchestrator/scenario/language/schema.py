@@ -1,5 +1,6 @@
 """The JSON Schema of the scenario language, generated from its types, for editors."""
 
+from inspect import cleandoc
 from typing import Any, Final
 
 import msgspec
@@ -26,4 +27,10 @@ def _with_expressions(part: Any) -> Any:
         default = {"default": part["default"]} if "default" in part else {}
         bare = {key: value for key, value in part.items() if key != "default"}
         return {"anyOf": [bare, _EXPRESSION], **default}
-    return {key: _with_expressions(value) for key, value in part.items()}
+    return {
+        # A docstring's indentation is not told by every version of Python and of msgspec.
+        key: cleandoc(value)
+        if key == "description" and isinstance(value, str)
+        else _with_expressions(value)
+        for key, value in part.items()
+    }
