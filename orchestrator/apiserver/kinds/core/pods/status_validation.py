@@ -9,6 +9,7 @@ from typing import Final
 from orchestrator.api.core.v1 import (
     Container,
     ContainerStatus,
+    ContainerUser,
     HostIP,
     Pod,
     PodCondition,
@@ -80,8 +81,8 @@ def status_errors(new: Pod, old: Pod) -> Errors:
     ):
         yield from _address_errors(status, before)
     if (
-        _has_more(status.container_statuses)
-        or _has_more(status.init_container_statuses)
+        _has_more(status.container_statuses, spec)
+        or _has_more(status.init_container_statuses, spec)
         or status.ephemeral_container_statuses
     ):
         yield from _container_errors(status, before, spec)
@@ -153,12 +154,26 @@ def _revival_errors(
         yield forbidden(f"status.{name}[{i}].state", detail)
 
 
-def _has_more(statuses: Sequence[ContainerStatus]) -> bool:
+def _has_more(statuses: Sequence[ContainerStatus], spec: PodSpec) -> bool:
     """Whether a container's status has what few have, and what has to be judged."""
-    for status in statuses:  # noqa: SIM110  # a generator would cost twice the loop
-        if status.user is not None or status.allocated_resources_status:
+    usual = spec.os is None
+    for status in statuses:  # a generator would cost twice the loop
+        if status.allocated_resources_status:
+            return True
+        if status.user is not None and not (usual and _IS_SOUND(status.user)):
             return True
     return False
+
+
+def _is_sound(user: ContainerUser) -> bool:
+    linux = user.linux
+    return linux is None or all(
+        0 <= number <= MAX_INT32 for number in (linux.uid, linux.gid, *linux.supplemental_groups)
+    )
+
+
+# Kubelets write the very same user for many containers.
+_IS_SOUND: Final = IdentityMemo(_is_sound, 1 << 11)
 
 
 def _container_errors(new: PodStatus, old: PodStatus, spec: PodSpec) -> Errors:
