@@ -4,9 +4,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import click
+
 from orchestrator.cli.errors import InputError
 
+F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
+
+
+def file_option(name: str, about: str) -> Callable[[F], F]:
+    """An option that names a file, which must be there."""
+    path = click.Path(exists=True, dir_okay=False, path_type=Path)
+    return click.option(name, type=path, metavar="FILE", help=about)
 
 
 def read(path: Path, load: Callable[[Any], T], fault: type[Exception]) -> T:

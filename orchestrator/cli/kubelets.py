@@ -1,24 +1,14 @@
 """The option `--kubelet-config`: a file as the configuration of all nodes' kubelets."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import click
+from orchestrator.cli.files import file_option, read
 
-from orchestrator.cli.files import read
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def option(command: F) -> F:
-    """The option `--kubelet-config`."""
-    return click.option(
-        "--kubelet-config",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        metavar="FILE",
-        help="A KubeletConfiguration, as kubelet's --config has it: thresholds of eviction, back-off, maxPods.",
-    )(command)
+option = file_option(
+    "--kubelet-config",
+    "A KubeletConfiguration, as kubelet's --config has it: thresholds of eviction, back-off, maxPods.",
+)
 
 
 def node_fields_of(path: Path | None) -> dict[str, Any]:

@@ -1,27 +1,17 @@
 """The option `--scheduler-config`: a file as a scheduler's configuration."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-import click
-
-from orchestrator.cli.files import read
+from orchestrator.cli.files import file_option, read
 
 if TYPE_CHECKING:
     from orchestrator.scheduler import SchedulerConfiguration
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def option(command: F) -> F:
-    """The option `--scheduler-config`."""
-    return click.option(
-        "--scheduler-config",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        metavar="FILE",
-        help="A KubeSchedulerConfiguration, as kube-scheduler's --config has it.",
-    )(command)
+option = file_option(
+    "--scheduler-config",
+    "A KubeSchedulerConfiguration, as kube-scheduler's --config has it.",
+)
 
 
 def configuration_file(path: Path | None) -> "SchedulerConfiguration":

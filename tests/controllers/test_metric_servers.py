@@ -206,3 +206,23 @@ async def test_without_an_api_service_nobody_is_asked(cluster: Cluster) -> None:
         GetElsewhere(group="custom.metrics.k8s.io", versions=("v1beta1",), resource="pods")
     )
     assert found is None
+
+
+@pytest.mark.parametrize(
+    ("metric", "item", "said"),
+    [
+        (_PODS, {"value": "5"}, "the timestamp of a metric is no time: ''"),
+        (_PODS, {"timestamp": "soon", "value": "5"}, "the timestamp of a metric is no time: 'soon'"),
+        (_PODS, "five", "the answer is no list of metrics: Expected `object`, got `str`"),
+        (_EXTERNAL, {"value": "many"}, "the value of a metric is no quantity: 'many'"),
+        (_EXTERNAL, {"timestamp": _TIME}, "the answer is no list of metrics: Object missing required"),
+    ],
+)  # fmt: skip
+async def test_an_answer_that_makes_no_sense_is_told(
+    cluster: Cluster, metric: Manifest, item: Any, said: str
+) -> None:
+    """In the condition, as any other fault of a server's, and not by an error of the controller's own."""
+    server = await _served(cluster, metric)
+    server.items = [item]
+    await cluster.clock.sleep(60)
+    assert said in await _why(cluster)

@@ -7,10 +7,15 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
+import msgspec
+from msgspec import Struct
+
 from orchestrator.api.autoscaling.v2 import CrossVersionObjectReference, MetricIdentifier
+from orchestrator.api.scalars import Quantity
 from orchestrator.api.scheme import Scheme
 from orchestrator.client import Client
 from orchestrator.controllers.horizontal_pod_autoscaler.calculator import Sample, Uncountable
+from orchestrator.machinery.errors import TimeError
 from orchestrator.machinery.labels import compile_selector
 from orchestrator.machinery.quantities import is_quantity, milli
 from orchestrator.machinery.times import parse_time
@@ -26,6 +31,23 @@ _WINDOW_SECONDS: Final = 60.0  # over which a value is taken that does not say
 _ALL: Final = "*"
 # The original asks discovery first, which knows no version of a server that is not there.
 _NO_VERSION: Final = "no known available metric versions found"
+
+
+class _Described(Struct, frozen=True):
+    name: str = ""
+
+
+class _Value(Struct, frozen=True, rename="camel"):
+    """What an answer says of one metric, as far as it is asked for."""
+
+    value: Quantity
+    described_object: _Described = _Described()
+    timestamp: str = ""
+    window_seconds: float | None = None
+
+
+class _Answer(Struct, frozen=True):
+    items: tuple[_Value, ...] = ()
 
 
 class MetricServers:
@@ -51,7 +73,7 @@ class MetricServers:
             return None
         if not items:
             raise Uncountable("no metrics returned from custom metrics API")
-        return {each["describedObject"]["name"]: _sample(each) for each in items}
+        return {each.described_object.name: _sample(each) for each in items}
 
     async def of_object(
         self, metric: MetricIdentifier, reference: CrossVersionObjectReference, namespace: str
@@ -108,16 +130,18 @@ class MetricServers:
         name: str = "",
         subresource: str = "",
         query: Mapping[str, str],
-    ) -> Sequence[Mapping[str, Any]] | None:
+    ) -> Sequence[_Value] | None:
         document = await self._ask(
             group, resource, namespace=namespace, name=name, subresource=subresource, query=query
         )
         if document is None:
             return None
-        items = document.get("items")
-        if not isinstance(items, list):
-            raise Uncountable(f"{_head(group)}: the answer is no list of metrics")
-        return items
+        try:
+            return msgspec.convert(document, _Answer).items
+        except msgspec.ValidationError as error:
+            raise Uncountable(
+                f"{_head(group)}: the answer is no list of metrics: {error}"
+            ) from error
 
     async def _ask(
         self,
@@ -172,14 +196,16 @@ def _text_of(metric: MetricIdentifier) -> str:
     return "" if metric.selector is None else str(compile_selector(metric.selector))
 
 
-def _milli_of(item: Mapping[str, Any]) -> int:
-    value = item.get("value")
-    if not is_quantity(value):
-        raise Uncountable(f"the value of a metric is no quantity: {value!r}")
-    return milli(str(value))
+def _milli_of(item: _Value) -> int:
+    if not is_quantity(item.value):
+        raise Uncountable(f"the value of a metric is no quantity: {item.value!r}")
+    return milli(item.value)
 
 
-def _sample(item: Mapping[str, Any]) -> Sample:
-    window = item.get("windowSeconds")
-    at = parse_time(item["timestamp"])
-    return Sample(_milli_of(item), at, _WINDOW_SECONDS if window is None else float(window))
+def _sample(item: _Value) -> Sample:
+    try:
+        at = parse_time(item.timestamp)
+    except TimeError:
+        raise Uncountable(f"the timestamp of a metric is no time: {item.timestamp!r}") from None
+    window = item.window_seconds
+    return Sample(_milli_of(item), at, _WINDOW_SECONDS if window is None else window)
