@@ -121,7 +121,7 @@ def _of_first(factor: float, *, conversion: type | tuple[type, ...] | None = Non
     return cost
 
 
-_FIXED: Final = {"check": 350_000}
+_FIXED: Final = {"check": 350_000, "orValue": 0, "or": 0, "_?._": 0, "_[?_]": 0}
 _TARIFF: Final[Mapping[str, Callable[[Sequence[Any], Any], int]]] = {
     **dict.fromkeys(
         ("isSorted", "sum", "max", "min", "indexOf", "lastIndexOf"),

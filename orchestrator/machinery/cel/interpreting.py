@@ -30,6 +30,7 @@ _Run: TypeAlias = Callable[[Names], Any]
 Asked: TypeAlias = Callable[[str, Mapping[str, Any]], tuple[Any, str]]
 """What asks the library for the value of a text with variables: the value, or what is wrong."""
 
+_STEPS: Final = frozenset({"_[_]", "_?._", "_[?_]"})
 # Words before a function's dot that are part of its name.
 _SPACES: Final = frozenset(
     {"sets", "lists", "strings", "ip", "format", "jsonpatch", "optional", "cel"}
@@ -114,6 +115,7 @@ class _Planner:
 
     def _select(self, node: Select) -> _Run:
         operand, field, pay = self.run(node.operand), node.field, self._meter.pay
+        price = 1 if _is_chain(node.operand) else 2
         if node.tests:
 
             def test(names: Names) -> Any:
@@ -128,7 +130,7 @@ class _Planner:
             found = operand(names)
             if type(found) is Fault:
                 return found
-            pay(1)
+            pay(price)
             if isinstance(found, Mapping) and field in found:
                 return found[field]
             return Fault(f"no such key: {field}")
@@ -230,6 +232,7 @@ class _Planner:
     ) -> _Run:
         """A call of what has values for all its arguments."""
         pay, is_free = self._meter.pay, _is_free(node)
+        begun = 1 if name in _STEPS and not _is_chain(node.arguments[0]) else 0
 
         def run(names: Names) -> Any:
             values = []
@@ -240,7 +243,7 @@ class _Planner:
                 values.append(found)
             given = function(*values)
             if not is_free:
-                pay(call_cost(name, values, given))
+                pay(begun + call_cost(name, values, given))
             return given
 
         return run
@@ -323,6 +326,13 @@ def _is_literal(node: Node) -> bool:
                 each.key is not None and _is_literal(each.key) and _is_literal(each.value) for each in node.entries
             )  # fmt: skip
     return False
+
+
+def _is_chain(node: Node) -> bool:
+    """Whether a part is a chain of steps from a name: who steps into anything else pays for its beginning, too."""
+    if isinstance(node, Call):
+        return node.function in _STEPS or node.function == "_?_:_"
+    return isinstance(node, Ident) or (isinstance(node, Select) and not node.tests)
 
 
 def _is_free(node: Call) -> bool:

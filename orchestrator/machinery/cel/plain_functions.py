@@ -5,6 +5,7 @@ library is asked.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from orchestrator.machinery.cel.macros import MAP_INSERT
@@ -13,6 +14,20 @@ from orchestrator.machinery.cel.names import opaque
 NO_OVERLOAD: Final = "no such overload"
 _LEAST_INT, _MOST_INT = -(2**63), 2**63 - 1
 _MOST_ITEMS: Final = 1_000_000
+# What the library takes: the names of types, which it gives, are not among it.
+_VALUES: Final = (
+    str,
+    int,
+    float,
+    bytes,
+    bytearray,
+    list,
+    tuple,
+    Mapping,
+    datetime,
+    timedelta,
+    type(None),
+)
 _PLAIN: Final = (str, int, float, bool, type(None))
 
 
@@ -57,7 +72,8 @@ def _arithmetic(function: Callable[[Any, Any], Any], *types: type) -> Callable[[
 def _equal(one: Any, other: Any) -> Any:
     if type(one) is type(other) and type(one) in _PLAIN:
         return one == other
-    return NotImplemented
+    types = [each for each in (one, other) if not isinstance(each, _VALUES)]
+    return one == other if types else NotImplemented
 
 
 def _differ(one: Any, other: Any) -> Any:
