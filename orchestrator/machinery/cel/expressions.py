@@ -290,7 +290,7 @@ def compile_expression(text: str, variables: frozenset[str]) -> Expression:
     try:
         return Expression(text, _environment(variables).compile(text), variables)
     except RuntimeError as error:
-        fault = _compile_words(str(error))
+        fault = _compile_words(str(error), text)
     if not _TWO_VARIABLES.search(text):
         raise CompileError(fault)
     # The library calls such macros unknown names.
@@ -309,7 +309,7 @@ def examined(text: str, scope: Scope) -> tuple[Parsed, Checked]:
     try:
         parsed = _parsed(text)
     except RuntimeError as error:
-        raise CompileError(_compile_words(str(error))) from None
+        raise CompileError(_compile_words(str(error), text)) from None
     checked = check(parsed, scope)
     faults = checked.faults or tuple(faults_of_literals(parsed, checked))
     if faults:
@@ -319,12 +319,13 @@ def examined(text: str, scope: Scope) -> tuple[Parsed, Checked]:
     return parsed, checked
 
 
-def _compile_words(report: str) -> str:
+def _compile_words(report: str, source: str = " ") -> str:
     found = _STATUS.match(report)
     text = _CONTAINER.sub(" (in container '')", found["text"] if found else report)
     for ours, theirs in _SYNTAX_WORDS.items():
         text = text.replace(ours, theirs)
-    return text.rstrip()
+    # Where there is nothing, the original begins to count at 0.
+    return text.rstrip() if source else text.rstrip().replace("<input>:1:1:", "<input>:1:0:")
 
 
 def _runtime_words(report: str) -> str:
