@@ -165,11 +165,9 @@ def _own(course: Course) -> tuple[Step, ...]:
         before = managers_in(draft.new.metadata.managed_fields)
         owners = _of_scale(before, mine)
         replicas = _replicas(scaling.scale_of(draft.new))
-        if not replicas:
-            owners = {}
-        elif owners and replicas != _replicas(scaling.scale_of(draft.old)):
+        if owners and replicas != _replicas(scaling.scale_of(draft.old)):
             writer = updater(manager_of(draft.message), _PATH.api_version, "scale")
-            owners = {writer: Ownership(_OWNED, _PATH.api_version)}
+            owners = {writer: Ownership(_OWNED, _PATH.api_version)} if replicas else {}
         after = _of_parent(before, owners, api_version, mine)
         draft.owners = after
         draft.owners_changed = after != tuple(draft.new.metadata.managed_fields)
