@@ -57,6 +57,16 @@ class ConfigFault(Exception):
     """The container cannot be created as it is described; the text says why, in the kubelet's words."""
 
 
+def refuse_recursion(world: World) -> None:
+    """Of a runtime that leaves what is mounted below a mount as it is. Raises ConfigFault if it may not."""
+    for mount in world.mounts:
+        if mount.recursion == "Enabled":
+            raise ConfigFault(
+                f'failed to resolve recursive read-only mode: volume "{mount.volume}" requested '
+                "recursive read-only mode, but it is not supported by the runtime"
+            )
+
+
 class RealRun:
     """A run of a container, from the request to start to its removal."""
 
