@@ -34,8 +34,9 @@ from orchestrator.kubelet.runtimes.interface import (
 )
 from orchestrator.kubelet.runtimes.probes import Prober
 from orchestrator.kubelet.runtimes.runs import find
+from orchestrator.kubelet.runtimes.stalls import stalls_of_machine
 from orchestrator.kubelet.runtimes.volume_directories import Volumes
-from orchestrator.protocol import DirectoryUsage
+from orchestrator.protocol import DirectoryUsage, Stall
 
 NOT_STARTED: Final = 128
 """The exit code of what did not begin."""
@@ -320,6 +321,10 @@ class RealRuntime(ABC, Generic[R]):
         return f"{now:%Y_%m_%d_%H_%M_%S}.{self._host.random.randrange(10**9, 10**10)}"
 
     # --- who is there --------------------------------------------------------------------------
+
+    def machine_stalls(self) -> Mapping[str, Stall]:
+        """As `OnMachine.machine_stalls`."""
+        return stalls_of_machine()
 
     def machine_facts(self) -> MachineFacts:
         """The machine on which the containers run."""

@@ -74,6 +74,7 @@ from orchestrator.kubelet.runtimes.real import (
     Refusal,
     refuse_recursion,
 )
+from orchestrator.kubelet.runtimes.stalls import stalls_of_groups
 from orchestrator.kubelet.runtimes.volume_directories import VolumeFault, within_volume
 from orchestrator.protocol import ContainerUsage
 from orchestrator.sessions import LogOptions, Session
@@ -432,6 +433,7 @@ class ProcessRuntime(RealRuntime[Run]):
             found.rss_bytes,
             found.page_faults,
             found.major_page_faults,
+            stalls_of_groups(run.box.cgroups),
         )
 
     def resize(self, pod: Pod, container: Container, key: ContainerKey) -> None:
