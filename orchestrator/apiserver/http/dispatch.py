@@ -9,6 +9,7 @@ import re
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
+from html import escape
 from typing import Final, TypeAlias
 
 from aiohttp.web import BaseRequest, Response, StreamResponse
@@ -21,7 +22,7 @@ from orchestrator.apiserver.errors import internal
 from orchestrator.apiserver.http import bodies, metrics_api, reads, watches, writes
 from orchestrator.apiserver.http.aggregation import Aggregation, Unavailable
 from orchestrator.apiserver.http.asked import asked_of
-from orchestrator.apiserver.http.audit import Trail
+from orchestrator.apiserver.http.audit import Trail, attempted
 from orchestrator.apiserver.http.connect import CONNECTIONS
 from orchestrator.apiserver.http.connections import add_headers
 from orchestrator.apiserver.http.errors import (
@@ -48,6 +49,7 @@ from orchestrator.apiserver.http.turns import Record, Turn
 from orchestrator.apiserver.http.warnings import add_warnings, deprecation_of
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.machinery import service_accounts
+from orchestrator.machinery.field_errors import quote
 from orchestrator.protocol import (
     ApiError,
     Forbidden,
@@ -94,6 +96,10 @@ def _end_of(said: str) -> int:
     return ssl.cert_time_to_seconds(said)
 
 
+class _Unaudited(Exception):
+    """Nobody keeps the event of a request's arrival, and without it the request goes no further."""
+
+
 class Dispatcher:
     """The one handler of the HTTP server."""
 
@@ -119,13 +125,16 @@ class Dispatcher:
                 front.metrics.authorized(allowed=True)
             if not response.prepared and record.resource is not None:
                 add_warnings(response, record.resource, record.warnings)
+            if record.trail is not None:
+                record.trail.completed(response)
+                await record.trail.kept()
             return response
         except (asyncio.CancelledError, ConnectionError):
             record.code = _CLIENT_GONE
             raise
         finally:
-            if record.trail is not None:
-                record.trail.completed(response)
+            if record.trail is not None and response is None:
+                record.trail.completed(None)
             front.metrics.ended(kind)
             size = getattr(response, "body_length", 0) or _length(response)
             took = front.clock.monotonic() - begun
@@ -150,6 +159,11 @@ class Dispatcher:
             return text_reply(f"{error.message}\n", status=error.code)
         except Rejected:
             return _overloaded(record)
+        except _Unaudited:
+            self._front.metrics.unaudited()
+            where = escape(quote(request.raw_path), quote=False)
+            words = f"Internal Server Error: {where}: failed to store audit event\n"
+            return text_reply(words, status=500)
         except ApiError as error:
             if isinstance(error, errors.NotAllowed):
                 self._front.metrics.authorized(allowed=False)
@@ -277,13 +291,16 @@ class Dispatcher:
             identity = await front.authentication.identify(request, front.review_token)
         except Unauthorized:
             front.metrics.authenticated("", front.clock.monotonic() - begun, known=False)
-            self._begin_trail(request, parts, record, Identity(""))
+            await self._note_stranger(request, parts, record)
             raise
         took = front.clock.monotonic() - begun
         front.metrics.authenticated(identity.name, took, known=True)
         front.metrics.passed("authentication", took)
         self._count_credentials(request, identity)
-        self._begin_trail(request, parts, record, identity)
+        record.trail = self._begun_trail(request, parts, record, identity)
+        if record.trail is not None and not await record.trail.kept():
+            record.trail = None
+            raise _Unaudited
         other = wanted(request.headers)
         if other is not None:
             asked = asked_of(request, parts)
@@ -304,17 +321,30 @@ class Dispatcher:
         if certificate:
             front.metrics.shown(_end_of(certificate["notAfter"]) - front.clock.now())
 
-    def _begin_trail(
-        self, request: BaseRequest, parts: list[str], record: Record, user: Identity
-    ) -> None:
+    async def _note_stranger(self, request: BaseRequest, parts: list[str], record: Record) -> None:
+        """The audit log hears of a request of whom nobody knows, and of nothing more than that."""
+        trail = self._begun_trail(request, parts, record, None)
+        if trail is not None:
+            trail.refused(401, attempted(request))
+            await trail.kept()
+
+    def _begun_trail(
+        self, request: BaseRequest, parts: list[str], record: Record, user: Identity | None
+    ) -> Trail | None:
+        """`user`: None where nobody knows who asks."""
         front = self._front
         if front.audit is None:
-            return
-        asked = asked_of(request, parts)
-        record.trail = front.audit.begin(
-            request, user, asked, audit_id=record.audit_id, clock=front.clock
+            return None
+        trail = front.audit.begin(
+            request,
+            user or Identity(""),
+            asked_of(request, parts),
+            audit_id=record.audit_id,
+            clock=front.clock,
+            known=user is not None,
         )
-        front.metrics.trailed("None" if record.trail is None else record.trail.level)
+        front.metrics.trailed("None" if trail is None else trail.level)
+        return trail
 
     async def _note_decision(
         self, request: BaseRequest, parts: list[str], identity: Identity, trail: Trail, acts: bool

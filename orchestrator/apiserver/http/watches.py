@@ -210,10 +210,11 @@ class _Stream:
 
     async def begin(self) -> None:
         """Send the headers: from here on errors are events."""
-        self._response.enable_chunked_encoding()
-        await self._response.prepare(self._call.request)
         if self._call.trail is not None:
             self._call.trail.started(self._response.status)
+            await self._call.trail.kept()
+        self._response.enable_chunked_encoding()
+        await self._response.prepare(self._call.request)
 
     async def write(self, lines: list[bytes]) -> None:
         """Raises TimeoutError when the client takes nothing, ConnectionError when it is gone."""
