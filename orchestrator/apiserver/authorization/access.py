@@ -145,6 +145,10 @@ class Access:
         """The rules of all roles that are bound to somebody, everywhere and there."""
         return self._roles.rules(identity, namespace).rules
 
+    def unresolved(self, identity: Identity, namespace: str) -> str:
+        """The roles among them that are not there, as `RoleAuthorizer.unresolved`."""
+        return self._roles.unresolved(identity, namespace)
+
     def referenced(self, ref: RoleRef, namespace: str) -> tuple[PolicyRule, ...] | None:
         """The rules of a role; None of one that is not there."""
         return self._roles.referenced(ref, namespace)
