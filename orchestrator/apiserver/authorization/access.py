@@ -116,7 +116,7 @@ class Access:
             return
         if name and resource.key == "namespaces":
             namespace = name  # a namespace is looked at as one of its own objects
-        held = _exact(field_selector) if field_selector else {}
+        held = exact(field_selector) if field_selector else {}
         name = name or held.get("metadata.name", "")
         asked = Attributes(
             verb,
@@ -154,7 +154,7 @@ class Access:
         return self._roles.referenced(ref, namespace)
 
 
-def _exact(selector: str) -> dict[str, str]:
+def exact(selector: str) -> dict[str, str]:
     """The fields that a selector holds to one value; of one that cannot be read, none."""
     try:
         terms = fields.parse(selector)

@@ -31,7 +31,7 @@ from orchestrator.apiserver.http.errors import (
     not_acceptable,
 )
 from orchestrator.apiserver.http.fairness import Rejected
-from orchestrator.apiserver.http.fairness.work import seats_of
+from orchestrator.apiserver.http.fairness.work import ONE, work_of_list, work_of_write
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.gate import check_gate
 from orchestrator.apiserver.http.impersonation import Impersonation, wanted
@@ -187,7 +187,7 @@ class Dispatcher:
         self._classify(request, asked_of(request, parts), identity, record)
         if not is_resource_path(parts):
             record.labels = labelled_by_method(request.method, page_of(parts))
-            async with Turn(self._front, record):
+            async with Turn(self._front, record, request.path):
                 return await self._document(request, parts, identity)
         try:
             return await self._resource(request, parts, identity, record)
@@ -253,17 +253,25 @@ class Dispatcher:
         if asked.verb == "proxy" or (asked.subresource in _LASTING and asked.verb != "watch"):
             return
         record.where = self._front.fairness.classify(identity, asked)
+        record.asked, record.user = asked, identity.name
         add_headers(request, record.where.headers)
 
     async def _turn(self, record: Record, call: Call) -> Turn:
         """The request's turn, in as many seats as it takes."""
-        front, where, seats = self._front, record.where, 1
+        front, where, work = self._front, record.where, ONE
         watch = call.verb == "watch"
-        if where is not None and (watch or call.verb == "list") and not where.level.is_exempt:
-            stored = await front.stored(call.target.resource)
+        if where is not None and not where.level.is_exempt:
             nominal = where.level.bounds.nominal
-            seats = seats_of(call.verb, call.request.query, stored, nominal)
-        return Turn(front, record, seats, watch=watch)
+            if watch or call.verb == "list":
+                resource = call.target.resource
+                stored = await front.stored(resource)
+                size = front.encodings.average(resource.type)
+                work = work_of_list(call.verb, call.request.query, stored, size, nominal)
+            elif call.verb != "get" and record.asked is not None:
+                watches = front.fairness.watches.interested(record.asked)
+                front.fairness.watched(where, watches)
+                work = work_of_write(watches, nominal)
+        return Turn(front, record, call.request.path, work, watch=watch)
 
     async def _forwarded(
         self, request: BaseRequest, parts: list[str], identity: Identity, record: Record | None
@@ -278,7 +286,7 @@ class Dispatcher:
         if request.body_exists:
             body = await bodies.read(request, self._front.limits.request_seconds)
         try:
-            async with Turn(self._front, record):
+            async with Turn(self._front, record, request.path):
                 return await aggregation.forward(request, service, identity, body)
         except Unavailable as error:
             return text_reply(f"{error}\n", status=503)

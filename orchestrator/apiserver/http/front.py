@@ -128,6 +128,7 @@ class Front:
         self.fairness = Fairness(
             limits.inflight, limits.queue_seconds, ctx.clock.monotonic, ctx.clock.now
         )
+        self.turns: set[Any] = set()  # requests that have seats
         self._counted_at = float("-inf")
         self._counts: Mapping[str, int] = {}
         self._streams: set[asyncio.Timeout] = set()
