@@ -338,3 +338,38 @@ async def test_what_components_ask_is_written_too(tmp_path: Path) -> None:
 def _is_end(event: Mapping[str, Any], user: str, part: str = "") -> bool:
     said = event["user"]["username"], event["stage"], event["objectRef"].get("subresource", "")
     return said == (user, "ResponseComplete", part)
+
+
+async def test_the_level_of_a_pod_is_noted_where_nobody_spoke_of_levels(tmp_path: Path) -> None:
+    """Without a namespace with labels as with one; in the metrics, too."""
+    pod = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    where = "/api/v1/namespaces/default/pods?dryRun=All"
+    labels = {"pod-security.kubernetes.io/audit": "restricted"}
+    rule = {"level": "Metadata", "omitStages": ["RequestReceived"]}
+    async with audited(tmp_path, rule) as (call, events):
+        assert (
+            await call(
+                "POST",
+                "/api/v1/namespaces/default/serviceaccounts",
+                {"metadata": {"name": "default"}},
+            )
+        )[0] in (201, 409)
+        assert (await call("POST", where, pod))[0] == 201
+        merge = {"Content_Type": "application/merge-patch+json"}
+        patch = json.dumps({"metadata": {"labels": labels}}).encode()
+        assert (await call("PATCH", "/api/v1/namespaces/default", patch, **merge))[0] == 200
+        assert (await call("POST", where, pod))[0] == 201
+        async with call.send("GET", "/metrics") as answer:
+            text = await answer.text()
+    silent, _, labelled = (event.get("annotations", {}) for event in events[1:4])
+    prefix = "pod-security.kubernetes.io/"
+    assert silent[f"{prefix}enforce-policy"] == "privileged:latest"
+    assert f"{prefix}audit-violations" not in silent
+    assert labelled[f"{prefix}enforce-policy"] == "privileged:latest"
+    assert labelled[f"{prefix}audit-violations"].startswith(
+        'would violate PodSecurity "restricted:latest"'
+    )
+    assert (
+        'pod_security_evaluations_total{decision="allow",policy_level="privileged",policy_version="latest",'
+        'mode="enforce",request_operation="create",resource="pod",subresource=""} 2'
+    ) in text
