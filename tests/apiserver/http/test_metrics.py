@@ -200,7 +200,7 @@ async def test_what_happens_is_counted(call: Caller) -> None:
         f"apiserver_watch_cache_events_received_total{where} 1",
         'apiserver_watch_list_duration_seconds_count{group="",version="v1",resource="configmaps",scope="namespace"} 1',
         'kube_apiserver_clusterip_allocator_allocation_total{cidr="10.96.0.0/12",scope="static"} 2',
-        'apiserver_impersonation_attempts_total{mode="legacy",decision="allowed"} 1',
+        'apiserver_impersonation_attempts_total{mode="user-info",decision="allowed"} 1',
         "apiserver_tls_handshake_errors_total 1",
         'kubernetes_feature_enabled{name="GangScheduling",stage="ALPHA"} 0',
     ):
