@@ -80,9 +80,12 @@ from orchestrator.protocol.requests import (
 )
 from orchestrator.protocol.usage import (
     ContainerUsage,
+    DirectoryUsage,
+    DiskOfNode,
     DisksOfPods,
     DiskUsage,
     InterfaceUsage,
+    NodeDisk,
     UsageOfPods,
     kubelets_group,
 )
@@ -111,6 +114,8 @@ __all__ = [
     "Delete",
     "DeleteCollection",
     "Deleted",
+    "DirectoryUsage",
+    "DiskOfNode",
     "DiskUsage",
     "DisksOfPods",
     "Event",
@@ -126,6 +131,7 @@ __all__ = [
     "Invalid",
     "List",
     "MethodNotAllowed",
+    "NodeDisk",
     "NotAcceptable",
     "NotFound",
     "Object",

@@ -49,10 +49,17 @@ class UsageOfPods(Request[Mapping[str, Mapping[str, ContainerUsage]]], frozen=Tr
     uids: tuple[str, ...]
 
 
-class DiskUsage(Struct, frozen=True, gc=False):
-    """What a pod keeps on its node's disk, in bytes: in its own directories by volume, in logs by container."""
+class DirectoryUsage(Struct, frozen=True, gc=False):
+    """What lies in a directory: how many bytes, and how many files and directories (inodes) hold them."""
 
-    volumes: Mapping[str, int] = {}
+    used_bytes: int = 0
+    files: int = 0
+
+
+class DiskUsage(Struct, frozen=True, gc=False):
+    """What a pod keeps on its node's disk: in its own directories by volume, and the bytes of logs by container."""
+
+    volumes: Mapping[str, DirectoryUsage] = {}
     logs: Mapping[str, int] = {}
 
 
@@ -60,6 +67,17 @@ class DisksOfPods(Request[Mapping[str, DiskUsage]], frozen=True, gc=False):
     """Answer what these pods (by uid) keep on the disk of a kubelet's node. To weigh it may take long."""
 
     uids: tuple[str, ...]
+
+
+class NodeDisk(Struct, frozen=True, gc=False):
+    """What else a node's disk holds: its images take so many bytes, and there may be so many files."""
+
+    image_bytes: int = 0
+    most_files: int = 0
+
+
+class DiskOfNode(Request[NodeDisk], frozen=True, gc=False):
+    """Answer what a kubelet's node keeps on its disk beside what its pods do."""
 
 
 def kubelets_group(node: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from actors import ActorCrashed, ActorStopped, AskTimeout, MailboxFull, Ref, Request
@@ -10,9 +11,11 @@ from orchestrator.api.scheme import resource_of
 from orchestrator.apiserver.http.front import Front
 from orchestrator.protocol import (
     ContainerUsage,
+    DiskOfNode,
     DisksOfPods,
     DiskUsage,
     List,
+    NodeDisk,
     UsageOfPods,
     kubelets_group,
 )
@@ -53,6 +56,15 @@ async def disks_of(front: Front, node: str, pods: Iterable[Pod]) -> Mapping[str,
     found: dict[str, DiskUsage] = {}
     for kubelet in front.system.members(kubelets_group(node)):
         found |= await _answer(kubelet, asked)
+    return found
+
+
+async def disk_of(front: Front, node: str) -> NodeDisk:
+    """What a node keeps on its disk beside what its pods do; of one that does not answer nothing is known."""
+    found = NodeDisk()
+    for kubelet in front.system.members(kubelets_group(node)):
+        with suppress(AskTimeout, ActorStopped, ActorCrashed, MailboxFull):
+            found = await kubelet.ask(DiskOfNode(), timeout=_ANSWER_SECONDS)
     return found
 
 

@@ -7,6 +7,7 @@ kubelet that starts again asks `containers()` what there is.
 """
 
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Set as AbstractSet
 from random import Random
 from typing import Protocol, runtime_checkable
 
@@ -17,7 +18,7 @@ from actors import Clock, Timer
 from orchestrator.api.core.v1 import Container, LifecycleHandler, Pod, Probe, Secret
 from orchestrator.kubelet.networks.interface import PodNetwork
 from orchestrator.kubelet.networks.wires import Outside
-from orchestrator.protocol import ContainerUsage
+from orchestrator.protocol import ContainerUsage, DirectoryUsage
 from orchestrator.sessions import LogOptions, Session
 
 
@@ -296,12 +297,41 @@ class Resizable(Protocol):
 class Weighed(Protocol):
     """A runtime that knows what its pods keep on the node's disk."""
 
-    def volume_bytes(self, pod_uid: str) -> Mapping[str, int]:
+    def volume_weights(self, pod_uid: str) -> Mapping[str, DirectoryUsage]:
         """What lies in each of a pod's own directories, its emptyDirs, by volume."""
         ...
 
     def log_bytes(self, pod_uid: str) -> Mapping[str, int]:
         """What a pod's logs take, by container."""
+        ...
+
+
+class NodeImage(Struct, frozen=True):
+    """An image on a node: what its runtime calls it, its names, and what it takes of the disk.
+
+    One that is `pinned` stays there, whether somebody uses it or not.
+    """
+
+    id: str
+    names: tuple[str, ...]
+    size_bytes: int = 0
+    pinned: bool = False
+
+
+@runtime_checkable
+class KeepingImages(Protocol):
+    """A runtime that knows which images are on its node, and takes away those that nobody needs."""
+
+    def images(self) -> Iterable[NodeImage]:
+        """The images that are on the node."""
+        ...
+
+    def images_in_use(self) -> AbstractSet[str]:
+        """The ids of those that a container of the node's has, be it one that has ended, or a volume."""
+        ...
+
+    def remove_image(self, image_id: str) -> None:
+        """Take an image off the node; who wants it again has to pull it. Raises OSError."""
         ...
 
 

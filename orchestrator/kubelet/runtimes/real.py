@@ -35,6 +35,7 @@ from orchestrator.kubelet.runtimes.interface import (
 from orchestrator.kubelet.runtimes.probes import Prober
 from orchestrator.kubelet.runtimes.runs import find
 from orchestrator.kubelet.runtimes.volume_directories import Volumes
+from orchestrator.protocol import DirectoryUsage
 
 NOT_STARTED: Final = 128
 """The exit code of what did not begin."""
@@ -272,10 +273,10 @@ class RealRuntime(ABC, Generic[R]):
             if mount.medium in ("objects", "secret") and not mount.sub_path:
                 volumes.write(mount)
 
-    def volume_bytes(self, pod_uid: str) -> Mapping[str, int]:
+    def volume_weights(self, pod_uid: str) -> Mapping[str, DirectoryUsage]:
         """What lies in each emptyDir of a pod."""
         run = next(iter(self._runs.get(pod_uid, {}).values()), None)
-        return self._volumes(run.pod).bytes_of(run.pod) if run is not None else {}
+        return self._volumes(run.pod).weights_of(run.pod) if run is not None else {}
 
     def volume_file(self, pod: Pod, volume: str, path: str) -> bytes:
         """What a file in an emptyDir of a pod holds. Raises OSError."""
