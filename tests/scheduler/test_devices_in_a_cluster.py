@@ -407,8 +407,8 @@ async def test_a_selector_fails_on_nodes_that_only_later_filters_refuse(cluster:
     rule = {"action": "RestartAllContainers", "exitCodes": {"operator": "In", "values": [5]}}
     needy["spec"]["containers"][0] |= {"restartPolicy": "Never", "restartPolicyRules": [rule]}
     for number in range(3):
-        status = {"status": {"declaredFeatures": []}}
-        await cluster.client.patch(Node, f"node-{number}", status, subresource="status")
+        nothing: dict[str, Any] = {"status": {"declaredFeatures": []}}
+        await cluster.client.patch(Node, f"node-{number}", nothing, subresource="status")
     await cluster.apply([device_class(), slice_of("node-1", "gpu-0"), mine, needy])
     await cluster.clock.sleep(5)
     status, reason, message = _scheduled(await _pod(cluster, "needy"))
