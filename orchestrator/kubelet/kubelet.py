@@ -20,7 +20,7 @@ from orchestrator.kubelet.conversations import Conversations
 from orchestrator.kubelet.eviction import EVICTED, thresholds_of
 from orchestrator.kubelet.image_collection import ImageCollector
 from orchestrator.kubelet.lookups import Lookups
-from orchestrator.kubelet.machine_facts import facts_of, told_images
+from orchestrator.kubelet.machine_facts import facts_of, stalls_of, told_images
 from orchestrator.kubelet.mirrors import StaticPods
 from orchestrator.kubelet.mounts import Mounts
 from orchestrator.kubelet.node_admission import NodeAdmission
@@ -53,11 +53,11 @@ from orchestrator.machinery.quantities import value
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import (
     ContainerUsage,
-    DiskOfNode,
     DisksOfPods,
     DiskUsage,
-    NodeDisk,
+    NodeUse,
     UsageOfPods,
+    UseOfNode,
     kubelets_group,
 )
 from orchestrator.sessions import AttachTo, Execute, OpenPort, ReadLog
@@ -378,9 +378,10 @@ class Kubelet(PodAdoption):
                 found[uid] = self._storage.of(managed.worker.pod)
         return found
 
-    def on_disk_of_node(self, message: DiskOfNode) -> NodeDisk:
-        """What the node keeps on its disk beside what its pods do."""
-        return NodeDisk(self._storage.image_bytes(), self._most_files)
+    def on_use_of_node(self, message: UseOfNode) -> NodeUse:
+        """What the node uses beside what its pods do."""
+        stalls = stalls_of(self._runtimes.own)
+        return NodeUse(self._storage.image_bytes(), self._most_files, stalls)
 
     # --- effects ---------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from msgspec import Struct
 
 from orchestrator.api.core.v1 import ContainerImage
+from orchestrator.protocol import Stall
 
 if TYPE_CHECKING:
     from orchestrator.kubelet.runtimes.interface import NodeImage
@@ -49,11 +50,21 @@ class OnMachine(Protocol):
         """What that machine is."""
         ...
 
+    def machine_stalls(self) -> Mapping[str, Stall]:
+        """How long its tasks have waited, by resource."""
+        ...
+
 
 def facts_of(runtime: object) -> MachineFacts:
     """What the machine of a runtime is; a simulated one, unless the runtime is `OnMachine`."""
     tell: Callable[[], MachineFacts] | None = getattr(runtime, "machine_facts", None)
     return tell() if tell is not None else SIMULATED
+
+
+def stalls_of(runtime: object) -> Mapping[str, Stall]:
+    """How long the tasks of a runtime's machine have waited; nobody counts it of a simulated one."""
+    tell: Callable[[], Mapping[str, Stall]] | None = getattr(runtime, "machine_stalls", None)
+    return tell() if tell is not None else {}
 
 
 def told_images(images: "Iterable[NodeImage]") -> tuple[ContainerImage, ...]:

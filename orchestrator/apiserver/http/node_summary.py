@@ -17,7 +17,9 @@ from orchestrator.protocol import (
     DirectoryUsage,
     DiskUsage,
     InterfaceUsage,
-    NodeDisk,
+    NodeUse,
+    Stall,
+    Waited,
 )
 
 _NO_DISK: Final = DiskUsage()
@@ -33,7 +35,7 @@ def summary_of(
     pods: Sequence[Pod],
     usages: Usages,
     disks: Mapping[str, DiskUsage],
-    beside: NodeDisk,
+    beside: NodeUse,
     now: str,
 ) -> dict[str, Any]:
     """The document at `now`; pods without running containers are no part of it.
@@ -51,7 +53,7 @@ def summary_of(
         "node": {
             "nodeName": node.metadata.name,
             "startTime": node.metadata.creation_timestamp,
-            **_usage(every, now, value(capacity.get("memory", "0"))),
+            **_stalled(_usage(every, now, value(capacity.get("memory", "0"))), beside.stalls, now),
             "fs": whole.holding(_sum((kept, DirectoryUsage(beside.image_bytes)))),
             "runtime": {"imageFs": images, "containerFs": images},
         },
@@ -79,7 +81,7 @@ def _pod(
         {
             "name": name,
             "startTime": started,
-            **_usage([usage], now, _memory_limit(specs.get(name))),
+            **_stalled(_usage([usage], now, _memory_limit(specs.get(name))), usage.stalls, now),
             **({"logs": whole.holding(_log(disk.logs[name]))} if name in disk.logs else {}),
         }
         for name, usage in usages.items()
@@ -156,6 +158,25 @@ def _network(interfaces: Sequence[InterfaceUsage], now: str) -> dict[str, Any]:
         for each in interfaces
     ]
     return {"network": {"time": now, **told[0], "interfaces": told}} if told else {}
+
+
+def _stalled(use: dict[str, Any], stalls: Mapping[str, Stall], now: str) -> dict[str, Any]:
+    """What is used, with how long it was waited for."""
+    told = {
+        resource: {"psi": {"full": _waited(stall.full), "some": _waited(stall.some)}}
+        for resource, stall in stalls.items()
+    }
+    found = {name: {**part, **told.get(name, {})} for name, part in use.items()}
+    return {**found, "io": {"time": now, **told["io"]}} if "io" in told else found
+
+
+def _waited(waited: Waited) -> dict[str, Any]:
+    return {
+        "total": waited.microseconds * 1000,
+        "avg10": waited.of_10,
+        "avg60": waited.of_60,
+        "avg300": waited.of_300,
+    }
 
 
 def _usage(usages: list[ContainerUsage], now: str, most_memory: int = 0) -> dict[str, Any]:

@@ -11,12 +11,12 @@ from orchestrator.api.scheme import resource_of
 from orchestrator.apiserver.http.front import Front
 from orchestrator.protocol import (
     ContainerUsage,
-    DiskOfNode,
     DisksOfPods,
     DiskUsage,
     List,
-    NodeDisk,
+    NodeUse,
     UsageOfPods,
+    UseOfNode,
     kubelets_group,
 )
 
@@ -59,12 +59,12 @@ async def disks_of(front: Front, node: str, pods: Iterable[Pod]) -> Mapping[str,
     return found
 
 
-async def disk_of(front: Front, node: str) -> NodeDisk:
+async def use_of(front: Front, node: str) -> NodeUse:
     """What a node keeps on its disk beside what its pods do; of one that does not answer nothing is known."""
-    found = NodeDisk()
+    found = NodeUse()
     for kubelet in front.system.members(kubelets_group(node)):
         with suppress(AskTimeout, ActorStopped, ActorCrashed, MailboxFull):
-            found = await kubelet.ask(DiskOfNode(), timeout=_ANSWER_SECONDS)
+            found = await kubelet.ask(UseOfNode(), timeout=_ANSWER_SECONDS)
     return found
 
 

@@ -33,7 +33,8 @@ class ContainerKey(Struct, frozen=True, gc=False, order=True):
 class ContainerStarted(Struct, frozen=True, gc=False):
     """The container runs since `at` (epoch seconds). `ready`: from the start, as without a probe.
 
-    `pulled_in`: the seconds that it took to pull its image; None: it was there.
+    `pulled_in`: the seconds that it took to pull its image; None: it was there. `recursive`: what it is to read only,
+    it reads only all the way down, where that is asked for.
     """
 
     key: ContainerKey
@@ -41,6 +42,7 @@ class ContainerStarted(Struct, frozen=True, gc=False):
     at: float
     ready: bool = False
     pulled_in: float | None = None
+    recursive: bool = True
 
 
 class ContainerExited(Struct, frozen=True, gc=False):
@@ -118,6 +120,8 @@ class Mount(Struct, frozen=True):
     gid: int = 0  # to which group the volume belongs; 0: to none but root's
     is_file: bool = False  # of a hostPath: what is there is a file
     most_bytes: int = 0  # that it may hold, of medium `memory`; 0: as many as there are
+    propagation: str = ""  # HostToContainer: it shows what is mounted there later; Bidirectional: to all others, too
+    recursion: str = ""  # Enabled, IfPossible: what is mounted below is read only as well
 
 
 class World(Struct):

@@ -56,13 +56,25 @@ from orchestrator.kubelet.runtimes.process.shim.messages import (
     News,
     Rights,
 )
-from orchestrator.kubelet.runtimes.process.shim.mounted import release
+from orchestrator.kubelet.runtimes.process.shim.mounted import (
+    BOTH_WAYS,
+    mount_shared,
+    release,
+    sharing_fault,
+)
 from orchestrator.kubelet.runtimes.process.shim.roots import LAYER
 from orchestrator.kubelet.runtimes.process.shim.trees import remove_tree
 from orchestrator.kubelet.runtimes.process.supervisor import Supervisor
 from orchestrator.kubelet.runtimes.process.traffic import traffic_of
 from orchestrator.kubelet.runtimes.process.usage import measure
-from orchestrator.kubelet.runtimes.real import NOT_STARTED, ConfigFault, RealRuntime, Refusal
+from orchestrator.kubelet.runtimes.real import (
+    NOT_STARTED,
+    ConfigFault,
+    RealRuntime,
+    Refusal,
+    refuse_recursion,
+)
+from orchestrator.kubelet.runtimes.stalls import stalls_of_groups
 from orchestrator.kubelet.runtimes.volume_directories import VolumeFault, within_volume
 from orchestrator.protocol import ContainerUsage
 from orchestrator.sessions import LogOptions, Session
@@ -168,6 +180,8 @@ class ProcessRuntime(RealRuntime[Run]):
     def _prepare(self, run: Run, image: Image, world: World, shown: list[Mount]) -> None:
         """Lay out what the container needs on the machine. Raises ConfigFault, VolumeFault, OSError."""
         pod, container, key = run.pod, run.container, run.key
+        if not self._encloses():
+            refuse_recursion(world)
         root = image.directory
         if root and not self._encloses():
             raise ConfigFault(
@@ -187,7 +201,7 @@ class ProcessRuntime(RealRuntime[Run]):
         files = self._files(memory, world, host=bool(pod.spec and pod.spec.host_network))
         files[container.termination_message_path or "/dev/termination-log"] = run.message_file
         mounts = [
-            Mount(str(volumes.source(each, container.name)), each.path, each.read_only)
+            self._mount(each, str(volumes.source(each, container.name)))
             for each in world.mounts
             if each.medium != "image"
         ]
@@ -208,6 +222,25 @@ class ProcessRuntime(RealRuntime[Run]):
         path = place / f"{key.name}_{key.attempt}.log"
         run.log = LogFile(path, self._host.clock.now, self._log_bytes)
         run.streams = Streams(stdin=bool(container.stdin), terminal=bool(container.tty))
+
+    def _mount(self, volume: Volume, source: str) -> Mount:
+        """How the container gets to see a volume. Raises Refusal, OSError."""
+        if self._encloses() and volume.propagation:
+            if (
+                os.geteuid() == 0
+                and volume.medium == "emptyDir"
+                and sharing_fault(source, BOTH_WAYS)
+            ):
+                mount_shared(source)  # a kubelet's own directory is shared, whatever it lies on
+            if fault := sharing_fault(source, volume.propagation):
+                raise Refusal("CreateContainerError", fault)
+        return Mount(
+            source,
+            volume.path,
+            volume.read_only,
+            recursive=bool(volume.recursion),
+            propagation=volume.propagation,
+        )
 
     def _laid_out(self, pod_uid: str) -> Path:
         """The directory of a pod. Making one costs as much as all else: what need not last lies in memory."""
@@ -273,7 +306,12 @@ class ProcessRuntime(RealRuntime[Run]):
             run.pid = news.pid
             run.started_at = self._host.clock.now()
             run.last = ContainerStarted(
-                run.key, run.container_id, run.started_at, True, run.pulled_in
+                run.key,
+                run.container_id,
+                run.started_at,
+                True,
+                run.pulled_in,
+                recursive=self._shim.namespaces,
             )
             if not run.removed:
                 self._host.report(run.last)
@@ -395,6 +433,7 @@ class ProcessRuntime(RealRuntime[Run]):
             found.rss_bytes,
             found.page_faults,
             found.major_page_faults,
+            stalls_of_groups(run.box.cgroups),
         )
 
     def resize(self, pod: Pod, container: Container, key: ContainerKey) -> None:
