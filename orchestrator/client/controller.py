@@ -141,8 +141,8 @@ class Controller(Actor):
     def prepare(self) -> None:
         """Called once before the first reconcile of an incarnation; caches are not filled yet."""
 
-    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
-        """The keys that a change of an object of `kind` concerns: its own."""
+    def own_keys(self, change: Change[Any]) -> Iterable[Key | tuple[Key, float]]:
+        """The keys that a change of an object of `kind` concerns: its own. As a source of `watches` answers them."""
         return (key_of(change.latest),)
 
     def initial_keys(self) -> Iterable[Key]:
