@@ -474,7 +474,8 @@ class ApiServer(Referring):
         if self.scheme.by_path(resource.group, resource.version, resource.plural) is not resource:
             self._served.pop(resource, None)
             raise errors.no_such_resource()
-        served = Served(resource, self.scheme, self._wakefulness.awake(resource))
+        awake, noting = self._wakefulness.awake(resource), self._wakefulness.noting(resource)
+        served = Served(resource, self.scheme, awake, noting)
         self._served[resource] = served
         return served
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
@@ -28,7 +28,7 @@ from orchestrator.api.scheme import Resource, Scheme, resource_of
 from orchestrator.apiserver.authentication import AskIssuer
 from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.authorization.questions import spec_of
-from orchestrator.apiserver.http.audit import Audit, Trail
+from orchestrator.apiserver.http.audit import Audit, Sink, Trail
 from orchestrator.apiserver.http.authentication import Authentication
 from orchestrator.apiserver.http.discovery import Discovery
 from orchestrator.apiserver.http.encodings import Encodings
@@ -112,6 +112,8 @@ class Front:
         # What others in this process tell of themselves at /metrics.
         self.other_metrics: Sequence[MetricsSource] = ()
         self.audit = None if audit is None else replace(audit, sink=self._counted(audit.sink))
+        if audit is not None:
+            self.metrics.unkept = audit.lost
         self.discovery = Discovery(scheme)
         self.system: System = ctx.system
         self.clock: Clock = ctx.clock
@@ -126,6 +128,7 @@ class Front:
         self.fairness = Fairness(
             limits.inflight, limits.queue_seconds, ctx.clock.monotonic, ctx.clock.now
         )
+        self.turns: set[Any] = set()  # requests that have seats
         self._counted_at = float("-inf")
         self._counts: Mapping[str, int] = {}
         self._streams: set[asyncio.Timeout] = set()
@@ -135,12 +138,12 @@ class Front:
         if components is not None and self.audit is not None:
             components.begin_writing(self.audit.policy, self.audit.sink, ctx.clock, ctx.uid)
 
-    def _counted(self, sink: Callable[[Mapping[str, Any]], None]) -> Any:
+    def _counted(self, sink: Sink) -> Sink:
         """The sink of audit events, whose events the metrics count."""
 
-        def tell(event: Mapping[str, Any]) -> None:
+        def tell(event: Mapping[str, Any]) -> "asyncio.Future[bool] | None":
             self.metrics.audited()
-            sink(event)
+            return sink(event)
 
         return tell
 

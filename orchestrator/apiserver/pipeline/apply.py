@@ -131,7 +131,7 @@ class Applicable(Protocol):
     def to_stored(self, received: Any) -> Any:
         """An object of this version as it is stored."""
 
-    def pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
+    def merged_pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
         """Two stored objects as documents of a version; None for one that is not served."""
 
 
@@ -213,7 +213,7 @@ def lay_over(
     writer = path.writer(manager_of(message))
 
     def in_version(new: Object, api_version: str) -> Pair | None:
-        return path.pair(old, path.to_stored(object_of(path, new, body)), api_version)
+        return path.merged_pair(old, path.to_stored(object_of(path, new, body)), api_version)
 
     def lay(force: bool) -> Applied:
         return applied(live, body, path.shape, managers, writer, in_version, force=force)

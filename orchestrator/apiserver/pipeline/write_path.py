@@ -73,11 +73,15 @@ class WritePath:
 
     def pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
         """Two stored objects, either of them possibly None; `new` may lack its defaults."""
+        return self.merged_pair(
+            old, None if new is None else apply_defaults(self._row, new), api_version
+        )
+
+    def merged_pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
+        """The same of what an apply made: a part that it replaced has no defaults yet, and so differs."""
         resource = self._version(api_version)
         if resource is None:
             return None
-        if new is not None:
-            new = apply_defaults(self._row, new)
         after = self.document(new, resource, said=True)
         return self._pair(resource, self.document(old, resource), after)
 

@@ -5,12 +5,14 @@ becomes ready, ends by itself, or ends because it was asked to. A command that i
 how it ends; one that looks at its surroundings runs in them, step by step (`live.py`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from orchestrator.api.core.v1 import Container, LifecycleHandler, Pod, Probe
+from orchestrator.kubelet.image_names import full_name, image_id
 from orchestrator.kubelet.networks.simulated import SimulatedNetwork
-from orchestrator.kubelet.runtimes.images import failing_pull, missing
+from orchestrator.kubelet.runtimes.images import failing_pull, missing, volume_images
 from orchestrator.kubelet.runtimes.interface import (
     ContainerExited,
     ContainerKey,
@@ -18,6 +20,7 @@ from orchestrator.kubelet.runtimes.interface import (
     ContainerStarted,
     HookEnded,
     ImagePulling,
+    NodeImage,
     ProbeAnswered,
     RuntimeEvent,
     RuntimeHost,
@@ -134,7 +137,7 @@ class SimulatedRuntime(Conversations):
             return
         if known is not None:
             known.before, record.before = None, known
-        self._images.add(image)
+        self._keep_image(record)
         self._launch(record)
 
     def _pulls(self, record: Record, policy: str) -> bool:
@@ -157,8 +160,32 @@ class SimulatedRuntime(Conversations):
 
     def _pulled(self, record: Record, seconds: float) -> None:
         record.pulled_in = seconds
-        self._images.add(record.image)
+        self._keep_image(record)
         self._launch(record)
+
+    def _keep_image(self, record: Record) -> None:
+        if record.image not in self._images:
+            size = record.profile.image_size
+            self._images[record.image] = round(size.draw(self._host.random)) if size else 0
+
+    def images(self) -> Iterator[NodeImage]:
+        """As `KeepingImages.images`: those that some container has had."""
+        for name, size in self._images.items():
+            yield NodeImage(name, (image_id(name), full_name(name)), size)
+
+    def images_in_use(self) -> AbstractSet[str]:
+        """As `KeepingImages.images_in_use`."""
+        found: set[str] = set()
+        for records in self._pods.values():
+            for record in records.values():
+                found.add(record.image)
+                if record.pod is not None:
+                    found.update(volume_images(record.pod))
+        return found
+
+    def remove_image(self, image_id: str) -> None:
+        """As `KeepingImages.remove_image`."""
+        self._images.pop(image_id, None)
 
     def _launch(self, record: Record) -> None:
         """Start a container whose image is there, unless it may not run as the image does."""

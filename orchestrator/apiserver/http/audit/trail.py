@@ -1,8 +1,9 @@
 """One request and its events."""
 
+import asyncio
 import gzip
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from aiohttp.web import BaseRequest, Response, StreamResponse
 from actors import Clock
 from orchestrator.api import codec, protobuf
 from orchestrator.apiserver.authorization import Attributes
+from orchestrator.apiserver.http.audit.backends import Sink
 from orchestrator.apiserver.http.audit.policy import Configuration, Level, Stage
 from orchestrator.protocol import Identity
 
@@ -34,9 +36,11 @@ class Trail:
     def __init__(
         self,
         configuration: Configuration,
-        sink: Callable[[Mapping[str, Any]], None],
+        sink: Sink,
         clock: Clock,
         event: dict[str, Any],
+        *,
+        known: bool = True,
     ) -> None:
         self._configuration = configuration
         self._sink = sink
@@ -45,8 +49,15 @@ class Trail:
         self._annotations: dict[str, str] = {}
         self._received = _micro(clock.now())
         self._has_started = False
+        self._under_way: list[asyncio.Future[bool]] = []
         self.id: str = event["auditID"]
-        self._tell("RequestReceived")
+        if known:
+            self._tell("RequestReceived")
+
+    async def kept(self) -> bool:
+        """Wait for what the sinks wait for of this request's events: whether it may go on."""
+        under_way, self._under_way = self._under_way, []
+        return all([await each for each in under_way])
 
     def acts_as(self, other: Identity) -> None:
         """The user acts as another one."""
@@ -92,6 +103,11 @@ class Trail:
         self._event["responseStatus"] = {"metadata": {}, "code": code}
         self._tell("ResponseStarted")
 
+    def refused(self, code: int, message: str) -> None:
+        """Nobody knows who asked; nothing else is told of the request."""
+        self._event["responseStatus"] = {"metadata": {}, "message": message, "code": code}
+        self._tell("ResponseStarted")
+
     def completed(self, response: StreamResponse | None) -> None:
         """The response has ended; None if the client had gone before."""
         if self._has_started:
@@ -129,7 +145,9 @@ class Trail:
         }
         if self._annotations:
             said["annotations"] = dict(self._annotations)
-        self._sink(said)
+        waits = self._sink(said)
+        if waits is not None:
+            self._under_way.append(waits)
 
 
 def request_event(
@@ -224,3 +242,19 @@ def _without_managers(document: Any) -> Any:
             {**row, "object": _without_managers(row.get("object"))} for row in found["rows"]
         ]
     return found
+
+
+def attempted(request: BaseRequest) -> str:
+    """What a client has shown of which nobody knows whose it is, in the original's words."""
+    header = request.headers.get("Authorization", "").strip()
+    kind, has_more, _ = header.partition(" ")
+    shown: list[str] = []
+    if has_more and kind.lower() in ("basic", "bearer"):
+        shown.append(kind.lower())
+    if request.query.get("access_token", "").strip():
+        shown.append("access_token")
+    if request.transport is not None and request.transport.get_extra_info("peercert"):
+        shown.append("x509")
+    if shown:
+        return f"Authentication failed, attempted: {', '.join(shown)}"
+    return "Authentication failed, no credentials provided"

@@ -1,6 +1,6 @@
 """What is counted as requests go by."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import Final
 
@@ -221,6 +221,7 @@ class Metrics:
             "Requests refused since they could not be noted.",
         )
         self._audited = Series("apiserver_audit_event_total", "Events of the audit log.")
+        self.unkept: Mapping[str, int] = {}  # how many events each plugin has lost
 
     # --- as requests go by -----------------------------------------------------------------
 
@@ -298,6 +299,10 @@ class Metrics:
         """It was decided whether a request is allowed."""
         self._decisions.add("allowed" if allowed else "no-opinion")
 
+    def unaudited(self) -> None:
+        """A request was refused since its arrival could not be noted."""
+        self._rejected.add()
+
     def audited(self) -> None:
         """An event was written into the audit log."""
         self._audited.add()
@@ -329,6 +334,10 @@ class Metrics:
             if isinstance(value, Series | Histogram):
                 yield value
         yield from self._tokens.values()
+        unkept = Series("apiserver_audit_error_total", "Events that were lost.", ("plugin",))
+        for plugin, count in self.unkept.items():
+            unkept.set(count, plugin)
+        yield unkept
         encodings = self._encodings
         for name, text, number in (
             ("apiserver_encodings_hits_total", "Bytes reused.", encodings.hits),

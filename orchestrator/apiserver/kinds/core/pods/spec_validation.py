@@ -31,7 +31,10 @@ from orchestrator.apiserver.kinds.core.pods.placement_validation import (
     spread_errors,
     toleration_errors,
 )
-from orchestrator.apiserver.kinds.core.pods.profile_annotations import profile_annotation_errors
+from orchestrator.apiserver.kinds.core.pods.profile_annotations import (
+    mismatch_errors,
+    profile_annotation_errors,
+)
 from orchestrator.apiserver.kinds.core.pods.security_validation import (
     os_errors,
     pod_security_errors,
@@ -423,6 +426,8 @@ def template_errors(path: str, template: PodTemplateSpec | None) -> Errors:
     spec = template.spec or PodSpec()
     yield from template_metadata_errors(path, template)
     yield from pod_spec_errors(f"{path}.spec", spec, is_pod=False)
+    if template.metadata is not None and template.metadata.annotations:
+        yield from mismatch_errors(f"{path}.spec", template.metadata.annotations, spec)
     if spec.ephemeral_containers:
         where = f"{path}.spec.ephemeralContainers"
         yield forbidden(where, "ephemeral containers not allowed in pod template")
