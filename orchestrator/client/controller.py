@@ -38,6 +38,7 @@ from orchestrator.client.failing import WrongAnswer, check_answer, described, is
 from orchestrator.client.informers import CatchUp, Changed, Resync, Subscribe
 from orchestrator.client.pacing import Pacing, RateLimit
 from orchestrator.client.sources import (
+    Keys,
     OwnerKeys,
     Predicate,
     Source,
@@ -141,7 +142,7 @@ class Controller(Actor):
     def prepare(self) -> None:
         """Called once before the first reconcile of an incarnation; caches are not filled yet."""
 
-    def own_keys(self, change: Change[Any]) -> Iterable[Key | tuple[Key, float]]:
+    def own_keys(self, change: Change[Any]) -> Keys:
         """The keys that a change of an object of `kind` concerns: its own. As a source of `watches` answers them."""
         return (key_of(change.latest),)
 

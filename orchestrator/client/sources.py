@@ -14,14 +14,15 @@ from orchestrator.client.cache import Change, Key, OfMetadata
 from orchestrator.machinery.labels import parse
 from orchestrator.machinery.memo import IdentityMemo
 
-Source: TypeAlias = Callable[[Change[Any]], Iterable[Key | tuple[Key, float]]]
+Keys: TypeAlias = Iterable[Key | tuple[Key, float]]
+Source: TypeAlias = Callable[[Change[Any]], Keys]
 Predicate: TypeAlias = Callable[[Change[Any]], bool]
 
 
 def filtered(source: Source, *predicates: Predicate) -> Source:
     """The source, of changes only for which all predicates are true."""
 
-    def of(change: Change[Any]) -> Iterable[Key | tuple[Key, float]]:
+    def of(change: Change[Any]) -> Keys:
         return source(change) if all(predicate(change) for predicate in predicates) else ()
 
     return OfMetadata(of) if isinstance(source, OfMetadata) else of
@@ -88,7 +89,7 @@ class OwnerKeys:
 def both(one: Source, other: Source) -> Source:
     """The keys of two sources of one kind."""
 
-    def of(change: Change[Any]) -> Iterable[Key | tuple[Key, float]]:
+    def of(change: Change[Any]) -> Keys:
         first, second = one(change), other(change)
         return (*first, *second) if second else first
 

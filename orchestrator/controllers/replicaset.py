@@ -17,6 +17,7 @@ from orchestrator.client import (
     Change,
     Key,
     KeyFunction,
+    Keys,
     Source,
     same_but_status,
 )
@@ -139,7 +140,7 @@ class ReplicaSetController(KubernetesController):
         """A pod without a controller concerns the sets whose selector it matches."""
         return {Pod: Suitors(lambda: self.cache(self.kind), self.selector)}
 
-    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
+    def own_keys(self, change: Change[Any]) -> Keys:
         """Not after a write of the status: that was this controller's own."""
         old, new = change.old, change.new
         if old is not None and new is not None and same_but_status(old, new):

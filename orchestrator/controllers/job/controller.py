@@ -19,7 +19,7 @@ from orchestrator.client import (
     generation_changed,
     key_of,
 )
-from orchestrator.client.sources import OwnerKeys, both
+from orchestrator.client.sources import OwnerKeys
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.claiming import claim_of, settle
 from orchestrator.controllers.indexes import controller_index
@@ -63,8 +63,8 @@ class JobController(KubernetesController):
 
     def watches(self) -> Mapping[Any, Source]:
         """A pod concerns its Job; one without a controller those whose selector it matches."""
-        owners = both(OwnerKeys(resource_of(Job)), Suitors(lambda: self.cache(Job), _selector))
-        return {Pod: lambda change: map(self._batched, owners(change))}
+        owners, suitors = OwnerKeys(resource_of(Job)), Suitors(lambda: self.cache(Job), _selector)
+        return {Pod: lambda change: map(self._batched, (*owners(change), *suitors(change)))}
 
     def _batched(self, key: Key) -> tuple[Key, float]:
         """Pods end in numbers, and one look counts them; whoever has no Job that goes on is let go at once."""
