@@ -106,7 +106,10 @@ class Dispatcher:
     def __init__(self, front: Front, aggregation: Aggregation | None = None) -> None:
         self._front = front
         self._aggregation = aggregation
-        self._impersonation = Impersonation(front.decide)
+        self._impersonation = Impersonation(front.decide, front.clock.monotonic)
+        front.sources += (self._impersonation.families, front.authentication.families)
+        if aggregation is not None:
+            front.sources += (aggregation.families,)
         self._pages = Pages(front, aggregation)
 
     async def __call__(self, request: BaseRequest) -> StreamResponse:

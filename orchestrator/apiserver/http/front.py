@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
@@ -43,7 +43,7 @@ from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.kinds.defaulting import apply_defaults
 from orchestrator.apiserver.reviews import user_info
 from orchestrator.apiserver.state import AskState
-from orchestrator.apiserver.telemetry.families import MetricsSource
+from orchestrator.apiserver.telemetry.families import Histogram, MetricsSource, Series
 from orchestrator.protocol import (
     MASTERS,
     Annotate,
@@ -111,6 +111,8 @@ class Front:
         self.metrics = Metrics(encodings)
         # What others in this process tell of themselves at /metrics.
         self.other_metrics: Sequence[MetricsSource] = ()
+        # What parts of the front have counted themselves.
+        self.sources: tuple[Callable[[], Iterable[Series | Histogram]], ...] = ()
         self.audit = None if audit is None else replace(audit, sink=self._counted(audit.sink))
         if audit is not None:
             self.metrics.unkept = audit.lost
