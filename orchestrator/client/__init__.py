@@ -36,7 +36,6 @@ from orchestrator.client.informers import Changed, Informers, Resync, SharedCach
 from orchestrator.client.pacing import Pacing, RateLimit
 from orchestrator.client.reflector import Reflector
 from orchestrator.client.sources import (
-    Keys,
     Source,
     filtered,
     generation_changed,
@@ -64,7 +63,6 @@ __all__ = [
     "InvalidController",
     "Key",
     "KeyFunction",
-    "Keys",
     "NotInStep",
     "OfMetadata",
     "OfStatus",

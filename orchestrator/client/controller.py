@@ -38,7 +38,6 @@ from orchestrator.client.failing import WrongAnswer, check_answer, described, is
 from orchestrator.client.informers import CatchUp, Changed, Resync, Subscribe
 from orchestrator.client.pacing import Pacing, RateLimit
 from orchestrator.client.sources import (
-    Keys,
     OwnerKeys,
     Predicate,
     Source,
@@ -142,8 +141,8 @@ class Controller(Actor):
     def prepare(self) -> None:
         """Called once before the first reconcile of an incarnation; caches are not filled yet."""
 
-    def own_keys(self, change: Change[Any]) -> Keys:
-        """The keys that a change of an object of `kind` concerns: its own. As a source of `watches` answers them."""
+    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
+        """The keys that a change of an object of `kind` concerns: its own."""
         return (key_of(change.latest),)
 
     def initial_keys(self) -> Iterable[Key]:

@@ -14,15 +14,14 @@ from orchestrator.client.cache import Change, Key, OfMetadata
 from orchestrator.machinery.labels import parse
 from orchestrator.machinery.memo import IdentityMemo
 
-Keys: TypeAlias = Iterable[Key | tuple[Key, float]]
-Source: TypeAlias = Callable[[Change[Any]], Keys]
+Source: TypeAlias = Callable[[Change[Any]], Iterable[Key | tuple[Key, float]]]
 Predicate: TypeAlias = Callable[[Change[Any]], bool]
 
 
 def filtered(source: Source, *predicates: Predicate) -> Source:
     """The source, of changes only for which all predicates are true."""
 
-    def of(change: Change[Any]) -> Keys:
+    def of(change: Change[Any]) -> Iterable[Key | tuple[Key, float]]:
         return source(change) if all(predicate(change) for predicate in predicates) else ()
 
     return OfMetadata(of) if isinstance(source, OfMetadata) else of
@@ -89,7 +88,7 @@ class OwnerKeys:
 def both(one: Source, other: Source) -> Source:
     """The keys of two sources of one kind."""
 
-    def of(change: Change[Any]) -> Keys:
+    def of(change: Change[Any]) -> Iterable[Key | tuple[Key, float]]:
         first, second = one(change), other(change)
         return (*first, *second) if second else first
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Node, Pod, Service
 from orchestrator.api.discovery.v1 import Endpoint, EndpointSlice
-from orchestrator.client import Backoff, Change, Key, Keys, Source
+from orchestrator.client import Backoff, Change, Key, Source
 from orchestrator.controllers.base import KubernetesController, namespace_ends
 from orchestrator.controllers.services import (
     BATCH_SECONDS,
@@ -79,7 +79,7 @@ class EndpointSliceController(KubernetesController):
         """A pod concerns the services that select it; a node those with hints, where they are not fair any more."""
         return {Pod: self._of_pod, EndpointSlice: self._of_slice, Node: self._of_node}
 
-    def own_keys(self, change: Change[Any]) -> Keys:
+    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
         """Its own; a new Service begins to change its slices when it is made."""
         self._triggers.made(change)
         return super().own_keys(change)

@@ -17,7 +17,7 @@ from orchestrator.api.core.v1 import (
 )
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scalars import EMPTY
-from orchestrator.client import Change, Key, Keys, Source, key_of
+from orchestrator.client import Change, Key, Source, key_of
 from orchestrator.controllers.base import KubernetesController, namespace_ends
 from orchestrator.controllers.pods import is_ready
 from orchestrator.controllers.services import (
@@ -138,7 +138,7 @@ class EndpointsController(KubernetesController):
         self._triggers.heard(change, keys)
         return [(key, BATCH_SECONDS) for key in keys]
 
-    def own_keys(self, change: Change[Any]) -> Keys:
+    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
         """Its own; a new Service begins to change its Endpoints when it is made."""
         self._triggers.made(change)
         return super().own_keys(change)

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.coordination.v1 import Lease
 from orchestrator.api.core.v1 import Node, NodeCondition, NodeSpec, NodeStatus, Pod, Taint
-from orchestrator.client import Change, Key, Keys, OfMetadata
+from orchestrator.client import Change, Key, OfMetadata
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.indexes import node_index
 from orchestrator.controllers.pods import is_ready
@@ -172,7 +172,7 @@ class NodeLifecycleController(KubernetesController):
         self._well: dict[str, _Well] = {}
         self._ready: dict[str, None] = {}  # nodes that were ready when they were looked at last
 
-    def own_keys(self, change: Change[Any]) -> Keys:
+    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
         """Its own; and people hear of a node that comes or goes."""
         if change.old is None:
             self._tell(change.latest, "RegisteredNode", "Registered Node {} in Controller")

@@ -17,7 +17,6 @@ from orchestrator.client import (
     Change,
     Key,
     KeyFunction,
-    Keys,
     Source,
     same_but_status,
 )
@@ -140,7 +139,7 @@ class ReplicaSetController(KubernetesController):
         """A pod without a controller concerns the sets whose selector it matches."""
         return {Pod: Suitors(lambda: self.cache(self.kind), self.selector)}
 
-    def own_keys(self, change: Change[Any]) -> Keys:
+    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
         """Not after a write of the status: that was this controller's own."""
         old, new = change.old, change.new
         if old is not None and new is not None and same_but_status(old, new):

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.apps.v1 import ControllerRevision, DaemonSet
 from orchestrator.api.core.v1 import Node, Pod
-from orchestrator.client import Change, Key, KeyFunction, Keys, Source, key_of, same_but_status
+from orchestrator.client import Change, Key, KeyFunction, Source, key_of, same_but_status
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.claiming import claim_of, settle
 from orchestrator.controllers.daemon_set.placing import HASH, by_node, fits, node_of, pod_for
@@ -41,7 +41,7 @@ class DaemonSetController(KubernetesController):
         """A node concerns sets that have to do something there; a pod without a controller those whose selector it matches."""
         return {Pod: Suitors(lambda: self.cache(DaemonSet)), Node: self._of_node}
 
-    def own_keys(self, change: Change[Any]) -> Keys:
+    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
         """Not after a write of the status: that was this controller's own."""
         old, new = change.old, change.new
         if old is not None and new is not None and same_but_status(old, new):

@@ -1,13 +1,13 @@
 """The Deployment controller: brings the ReplicaSets of a Deployment towards its template."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
 from orchestrator.api.apps.v1 import Deployment, DeploymentStatus, ReplicaSet
 from orchestrator.api.core.v1 import Pod
-from orchestrator.client import Change, Key, KeyFunction, Keys, same_but_status
+from orchestrator.client import Change, Key, KeyFunction, same_but_status
 from orchestrator.controllers.base import KubernetesController, namespace_ends
 from orchestrator.controllers.claiming import claim_of, settle
 from orchestrator.controllers.deployment import replica_sets as sets_
@@ -49,7 +49,7 @@ class DeploymentController(KubernetesController):
     rest_seconds = 0.1
     owns = (ReplicaSet,)
 
-    def own_keys(self, change: Change[Any]) -> Keys:
+    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
         """Not after a write of the status: that was this controller's own."""
         old, new = change.old, change.new
         if old is not None and new is not None and same_but_status(old, new):

@@ -11,7 +11,6 @@ from orchestrator.api.core.v1 import Pod
 from orchestrator.api.scheme import resource_of
 from orchestrator.client import Backoff as QueueBackoff
 from orchestrator.client import (
-    Change,
     Key,
     KeyFunction,
     OfMetadata,
@@ -52,19 +51,22 @@ class JobController(KubernetesController):
     # As the original's: a pod that cannot be made is tried again after 1 s, 2 s, ..., 60 s.
     backoff = QueueBackoff(base_seconds=1.0, most_seconds=60.0)
     rest_seconds = 0.1
+    predicates = (generation_changed,)
 
     def prepare(self) -> None:
         """Nothing is known of failures before."""
         self._backoffs: dict[Key, tuple[str, Backoff]] = {}  # with the uid of the Job
 
-    def own_keys(self, change: Change[Job]) -> Iterable[tuple[Key, float]]:
-        """What is asked of a Job counts at once; its status comes from pods, and more of those may follow."""
-        return ((key_of(change.latest), 0.0 if generation_changed(change) else BATCH_SECONDS),)
-
     def watches(self) -> Mapping[Any, Source]:
-        """A pod concerns its Job; one without a controller those whose selector it matches."""
+        """A pod concerns its Job; one without a controller those whose selector it matches.
+
+        What is asked of a Job counts at once; its status comes from pods, and more of those may follow.
+        """
         owners, suitors = OwnerKeys(resource_of(Job)), Suitors(lambda: self.cache(Job), _selector)
-        return {Pod: lambda change: map(self._batched, (*owners(change), *suitors(change)))}
+        return {
+            Pod: lambda change: map(self._batched, (*owners(change), *suitors(change))),
+            Job: lambda change: ((key_of(change.latest), BATCH_SECONDS),),
+        }
 
     def _batched(self, key: Key) -> tuple[Key, float]:
         """Pods end in numbers, and one look counts them; whoever has no Job that goes on is let go at once."""

@@ -1,13 +1,13 @@
 """The StatefulSet controller: looks, plans, does, and writes the status."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
 from orchestrator.api.apps.v1 import ControllerRevision, StatefulSet, StatefulSetStatus
 from orchestrator.api.core.v1 import PersistentVolumeClaim, Pod
-from orchestrator.client import Change, Key, KeyFunction, Keys, Source, same_but_status
+from orchestrator.client import Change, Key, KeyFunction, Source, same_but_status
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.claiming import claim_of, settle
 from orchestrator.controllers.indexes import controller_index
@@ -36,7 +36,7 @@ class StatefulSetController(KubernetesController):
         """A pod without a controller concerns the sets whose selector it matches."""
         return {Pod: Suitors(lambda: self.cache(StatefulSet))}
 
-    def own_keys(self, change: Change[Any]) -> Keys:
+    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
         """Not after a write of the status: that was this controller's own."""
         old, new = change.old, change.new
         if old is not None and new is not None and same_but_status(old, new):
