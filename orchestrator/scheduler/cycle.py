@@ -17,19 +17,13 @@ from orchestrator.scheduler.adapters import called
 from orchestrator.scheduler.errors import PluginError, Rejected
 from orchestrator.scheduler.extenders import MAX_PRIORITY, Extender, Victims, judged, victims_left
 from orchestrator.scheduler.extenders import PLUGIN as EXTENDER
-from orchestrator.scheduler.framework import (
-    MAX_NODE_SCORE,
-    Nomination,
-    Preparation,
-    Remedy,
-    Unreserve,
-    Wait,
-    Write,
-)
+from orchestrator.scheduler.framework import Nomination, Preparation, Remedy, Unreserve, Wait, Write
+from orchestrator.scheduler.kernels import MAX_NODE_SCORE
 from orchestrator.scheduler.nominations import Candidate, Nominations
-from orchestrator.scheduler.placement import Placement, Refusal
+from orchestrator.scheduler.placement import Placement
 from orchestrator.scheduler.profile import Profile
 from orchestrator.scheduler.queue import by_priority
+from orchestrator.scheduler.refusals import Refusal
 from orchestrator.scheduler.rotation import Rotation
 from orchestrator.scheduler.snapshot import Snapshot
 

@@ -15,8 +15,8 @@ from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.evicting import Evictions
 from orchestrator.scheduler.extenders import Extender
 from orchestrator.scheduler.framework import Preparation
-from orchestrator.scheduler.placement import Refusal
 from orchestrator.scheduler.preparing import Preparations
+from orchestrator.scheduler.refusals import Refusal
 from orchestrator.scheduler.reports import FIELD_MANAGER, Reports
 from orchestrator.scheduler.state import SchedulerState
 from orchestrator.scheduler.volumes import has_claims

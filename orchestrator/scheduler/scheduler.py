@@ -48,7 +48,6 @@ from orchestrator.scheduler.group_scheduling import GroupScheduling
 from orchestrator.scheduler.metrics import Attempt, Family, Measurements
 from orchestrator.scheduler.nominations import Nominations, priority_of
 from orchestrator.scheduler.outcomes import Outcomes
-from orchestrator.scheduler.placement import Refusal
 from orchestrator.scheduler.plugins.scheduling_gates import SchedulingGates
 from orchestrator.scheduler.pod_groups import (
     INDEX,
@@ -57,6 +56,7 @@ from orchestrator.scheduler.pod_groups import (
 )
 from orchestrator.scheduler.profile import helped_by, hints
 from orchestrator.scheduler.queue import SchedulingQueue
+from orchestrator.scheduler.refusals import Refusal
 from orchestrator.scheduler.reports import FIELD_MANAGER, Reports
 from orchestrator.scheduler.rotation import Rotation
 from orchestrator.scheduler.snapshot import Snapshot
