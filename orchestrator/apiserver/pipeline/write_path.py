@@ -10,6 +10,7 @@ from orchestrator.api import codec
 from orchestrator.api.core.v1 import Pod
 from orchestrator.api.errors import UnknownKind
 from orchestrator.api.scheme import Resource, Scheme
+from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.kinds.conversion import conversion
 from orchestrator.apiserver.kinds.defaulting import apply_defaults
@@ -82,6 +83,9 @@ class WritePath:
         resource = self._version(api_version)
         if resource is None:
             return None
+        both = old is not None and new is not None
+        if both and resource.type is self._stored.type is not Unstructured:
+            old, new = _what_differs(old, new)
         after = self.document(new, resource, said=True)
         return self._pair(resource, self.document(old, resource), after)
 
@@ -158,6 +162,17 @@ class WritePath:
             return None
         # By its key: a definition that changes brings new resources for the same objects.
         return found if self._scheme.storage(found).key == self._stored.key else None
+
+
+def _what_differs(old: Any, new: Any) -> tuple[Any, Any]:
+    """Two objects of one kind without the parts that are the very same in both: these make no difference."""
+    before, after = {}, {}
+    for name in old.__struct_fields__:
+        was, became = getattr(old, name), getattr(new, name)
+        if was is not became:
+            before[name], after[name] = was, became
+    kind = type(old)
+    return kind(**before), kind(**after)
 
 
 def _reset(resource: Resource, subresource: str) -> FieldSet:
