@@ -49,6 +49,7 @@ from orchestrator.kubelet.runtimes.shell.steps import NOT_FOUND
 from orchestrator.kubelet.runtimes.simulated_conversations import Conversations
 from orchestrator.kubelet.runtimes.simulated_images import user_of_image
 from orchestrator.kubelet.runtimes.simulated_records import Record
+from orchestrator.kubelet.runtimes.simulated_servers import listening_at
 from orchestrator.kubelet.runtimes.simulated_serving import (
     address_of,
     asked,
@@ -277,6 +278,9 @@ class SimulatedRuntime(Conversations):
         if program is not None and program.service is not None:
             scene = self._scene_of(record)
             return (0.0, *probed(probe, container, program.service, scene, address_of(pod)))
+        port = number_of(action.port, container) if action is not None else 0
+        if probe.tcp_socket is not None and listening_at(record, port):
+            return 0.0, True, ""
         if program is not None:
             return 0.0, False, _nobody_listens(probe, container, address_of(pod))
         if probe.http_get is not None and fault_of_site(container, record.world):

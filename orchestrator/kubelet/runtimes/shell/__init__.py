@@ -8,11 +8,21 @@ host name. The commands beside the shell's own are in `runtimes/commands/`; anot
 from orchestrator.kubelet.runtimes.shell.files import absolute
 from orchestrator.kubelet.runtimes.shell.outlook import Outlook, outlook, rehearse
 from orchestrator.kubelet.runtimes.shell.running import run
-from orchestrator.kubelet.runtimes.shell.steps import Command, Err, Out, Read, Run, Sleep, Step
+from orchestrator.kubelet.runtimes.shell.steps import (
+    Command,
+    Err,
+    Listen,
+    Out,
+    Read,
+    Run,
+    Sleep,
+    Step,
+)
 
 __all__ = [
     "Command",
     "Err",
+    "Listen",
     "Out",
     "Outlook",
     "Read",

@@ -55,7 +55,8 @@ def outlook(argv: Sequence[str]) -> Outlook:
     name = argv[0].rpartition("/")[2]
     if name not in _SHELLS:
         looks = any(_LOOKS.fullmatch(a) for a in argv) and name != "echo"
-        return Outlook(name in COMMANDS, name in _ALONE and not looks)
+        known = name in COMMANDS or _listens(name, argv[1:])
+        return Outlook(known, name in _ALONE and not looks)
     script = _script_of(argv)
     if script is None:
         return _UNKNOWN
@@ -95,12 +96,23 @@ def _outlook_of(tree: Script, commands: frozenset[str]) -> Outlook:
             if name is None:
                 return _UNKNOWN
             base = name.rpartition("/")[2]
-            known = known and (base in commands or name in functions or base in _OWN)
+            known = known and (
+                base in commands
+                or name in functions
+                or base in _OWN
+                or _listens(base, [word.literal for word in part.words[1:]])
+            )
             looks = any(_LOOKS.fullmatch(w.literal or "") for w in part.words) and base != "echo"
             alone = alone and (base in _ALONE or name in functions) and not looks
     return Outlook(known, known and alone)
 
 
+def _listens(name: str, words: Sequence[str | None]) -> bool:
+    """Whether a command is netcat that waits for clients: that need not know what others answer."""
+    return name == "nc" and any(_LISTENING.match(word or "") for word in words)
+
+
+_LISTENING: Final = re.compile(r"-[a-z]*l")
 _OWN: Final = frozenset({*BUILTINS, *_SHELLS, "exec"})
 
 
