@@ -12,6 +12,7 @@ from typing import Final
 from orchestrator.api.core.v1 import Container, LifecycleHandler, Pod, Probe
 from orchestrator.kubelet.image_names import full_name, image_id
 from orchestrator.kubelet.networks.simulated import SimulatedNetwork
+from orchestrator.kubelet.runtimes.commands.steps import NOT_FOUND
 from orchestrator.kubelet.runtimes.images import failing_pull, missing, volume_images
 from orchestrator.kubelet.runtimes.interface import (
     ContainerExited,
@@ -45,7 +46,6 @@ from orchestrator.kubelet.runtimes.programs import (
 )
 from orchestrator.kubelet.runtimes.services import HttpResponse, Scene, Service
 from orchestrator.kubelet.runtimes.shell import outlook, rehearse, run
-from orchestrator.kubelet.runtimes.shell.steps import NOT_FOUND
 from orchestrator.kubelet.runtimes.simulated_conversations import Conversations
 from orchestrator.kubelet.runtimes.simulated_images import user_of_image
 from orchestrator.kubelet.runtimes.simulated_records import Record

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from orchestrator.kubelet.networks.wires import Segment
 from orchestrator.kubelet.runtimes.agnhost.servers import stamped
+from orchestrator.kubelet.runtimes.commands.steps import Listen
 from orchestrator.kubelet.runtimes.interface import ContainerStarted
 from orchestrator.kubelet.runtimes.live import Journal
 from orchestrator.kubelet.runtimes.services import HttpRequest, HttpResponse, Scene
-from orchestrator.kubelet.runtimes.shell.steps import Listen
 from orchestrator.kubelet.runtimes.simulated_records import Record
 from orchestrator.kubelet.runtimes.simulated_serving import (
     answer,

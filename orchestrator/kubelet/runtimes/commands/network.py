@@ -9,9 +9,9 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from orchestrator.kubelet.runtimes.commands.options import split
+from orchestrator.kubelet.runtimes.commands.paths import absolute
+from orchestrator.kubelet.runtimes.commands.steps import Command, Err, Listen, Out, Read, Run, Sleep
 from orchestrator.kubelet.runtimes.interface import World
-from orchestrator.kubelet.runtimes.shell.files import absolute
-from orchestrator.kubelet.runtimes.shell.steps import Command, Err, Listen, Out, Read, Run, Sleep
 
 _WITH_VALUE: Final = frozenset(
     {"--connect-timeout", "--max-time", "--interface", "--request", "--data", "--header",
