@@ -28,6 +28,7 @@ from orchestrator.api.scheme import Resource, Scheme, resource_of
 from orchestrator.apiserver.authentication import AskIssuer
 from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.authorization.questions import spec_of
+from orchestrator.apiserver.errors import AuthorizerFailed
 from orchestrator.apiserver.http.audit import Audit, Sink, Trail
 from orchestrator.apiserver.http.authentication import Authentication
 from orchestrator.apiserver.http.discovery import Discovery
@@ -193,12 +194,15 @@ class Front:
         return replace(review, status=status)
 
     async def decide(self, identity: Identity, asked: Attributes) -> tuple[bool, str]:
-        """Whether somebody may do something, and the reason. Masters are not asked about."""
+        """Whether somebody may do something, and the reason. Masters are not asked about. Raises AuthorizerFailed."""
         if MASTERS in identity.groups:
             return True, ""
         review = SubjectAccessReview(spec=spec_of(identity, asked))
         answer = await self.ask(Create(resource=_REVIEWS, object=review))
-        return answer.status.allowed, answer.status.reason or ""
+        found = answer.status
+        if found.evaluation_error and not found.allowed:
+            raise AuthorizerFailed(found.evaluation_error)
+        return found.allowed, found.reason or ""
 
     async def stored(self, resource: Resource) -> int:
         """How many objects of a resource there are, as it was a second ago at the most."""

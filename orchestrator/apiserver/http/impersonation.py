@@ -34,6 +34,7 @@ from orchestrator.protocol import (
 Mode: TypeAlias = Callable[[Identity, "Wanted", Attributes, "Decide"], Awaitable[Identity]]
 Decide: TypeAlias = Callable[[Identity, Attributes], Awaitable[tuple[bool, str]]]
 
+LEGACY: Final = "legacy"
 _SECONDS: Final = tuple(0.001 * 2**power for power in range(15))
 _MOST: Final = 10_000  # users whose modes are remembered
 _MOST_OTHERS: Final = 1_000
@@ -106,8 +107,13 @@ class Impersonation:
         self._last: dict[str, str] = {}
         self._others: dict[Hashable, Identity] = {}
 
-    async def impersonated(self, who: Identity, other: Wanted, asked: Attributes) -> Identity:
-        """The identity with which the request goes on. Raises Forbidden, in the words of the first mode."""
+    async def impersonated(
+        self, who: Identity, other: Wanted, asked: Attributes
+    ) -> tuple[str, Identity]:
+        """The mode, and the identity with which the request goes on.
+
+        Raises Forbidden, in the words of the first mode.
+        """
         began = self._monotonic()
         try:
             mode, identity = await self._in_some_mode(who, other, asked)
@@ -115,7 +121,7 @@ class Impersonation:
             self._attempts.ended("", "denied", self._monotonic() - began)
             raise
         self._attempts.ended(mode, "allowed", self._monotonic() - began)
-        return identity
+        return mode, identity
 
     def families(self) -> Iterator[Series | Histogram]:
         """How often somebody wanted to, for the metrics."""
@@ -127,7 +133,10 @@ class Impersonation:
 
         async def decide(who: Identity, asked: Attributes) -> tuple[bool, str]:
             began = self._monotonic()
-            allowed, reason = await self._decide(who, asked)
+            try:
+                allowed, reason = await self._decide(who, asked)
+            except errors.AuthorizerFailed as error:
+                allowed, reason = False, error.message
             decision = "allowed" if allowed else "denied"
             self._questions.ended(mode, decision, self._monotonic() - began)
             return allowed, reason
@@ -177,7 +186,7 @@ def _modes(who: Identity, other: Wanted) -> Iterator[tuple[str, Mode]]:
         yield _constrained("serviceaccount")
     elif not node and not account:
         yield _constrained("user-info")
-    yield "legacy", _old
+    yield LEGACY, _old
 
 
 def _constrained(mode: str) -> tuple[str, Mode]:
