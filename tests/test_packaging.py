@@ -67,7 +67,7 @@ def _modules_after(statement: str) -> set[str]:
         ),
         (
             "import orchestrator.cluster.components",
-            {"aiohttp", "cryptography", "click", "jsonpath", "matplotlib", "rich"},
+            {"aiohttp", "cryptography", "click", "matplotlib", "rich"},
         ),
         ("import orchestrator.cluster.fabrics.simulated", {"aiohttp", "cryptography", "dns"}),
         ("import orchestrator.cli", {"numpy", "aiohttp", "cryptography", "matplotlib"}),

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from orchestrator.api import decoding
 from orchestrator.api.empty_lists import mark_said, mended, with_said
@@ -79,6 +79,28 @@ def decode_noting(
         raise _decode_error(error) from None
     except (RecursionError, UnicodeError) as error:
         raise DecodeError("", f"not a JSON document that can be read: {error}") from None
+
+
+def decode_changed(
+    document: Mapping[str, Any], before: Mapping[str, Any], present: T, *, wraps: bool = False
+) -> tuple[T, tuple[str, ...]]:
+    """`decode_noting` of what became of an object whose document was `before`. Raises DecodeError.
+
+    Patches share what they do not change: a part that is the very same in both documents is the present one, and is
+    not read again.
+    """
+    type_ = type(present)
+    if type_ is Unstructured:
+        return decode_noting(document, type_, wraps=wraps)
+    kept: dict[str, Any] = {}
+    left = dict(document)
+    for name, wire in _names(type_):  # type: ignore[arg-type]
+        part = left.get(wire)
+        if part is not None and part is before.get(wire):
+            del left[wire]
+            kept[name] = getattr(present, name)
+    made, unknown = decode_noting(left, type_, wraps=wraps)
+    return cast(T, structs.replace(cast(Struct, made), **kept)), unknown
 
 
 def from_dict(data: Mapping[str, Any], type_: type[T]) -> T:
@@ -242,6 +264,12 @@ def _unstructured(document: Any, unknown: list[str]) -> Unstructured:
 
 def _builtins(obj: Any) -> dict[str, Any]:
     return cast("dict[str, Any]", msgspec.json.decode(_encoded(obj)))
+
+
+@cache
+def _names(type_: type[Struct]) -> tuple[tuple[str, str], ...]:
+    """The fields of a type, as Python and as JSON name them."""
+    return tuple(zip(type_.__struct_fields__, type_.__struct_encode_fields__, strict=True))
 
 
 @cache

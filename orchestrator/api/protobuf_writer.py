@@ -8,7 +8,7 @@ import json
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from orchestrator.api import protobuf, wire
@@ -25,6 +25,7 @@ _FORMS: Final[Mapping[str, tuple[tuple[int, str, str], ...]]] = {
 Field = tuple[int, str, Callable[[int, Any], bytes]]
 
 
+@lru_cache(maxsize=1024)
 def has_form(api_version: str, kind: str) -> bool:
     """Whether objects of the kind can be written."""
     return _definition(api_version, kind) is not None

@@ -28,10 +28,15 @@ class Wakefulness:
 
     def awake(self, resource: Resource) -> tuple[AdmissionPlugin, ...]:
         """The plugins that are asked of writes of the resource: always those that its objects may wake."""
+        return tuple(each for each in self._plugins if self._is_awake(each, resource))
+
+    def noting(self, resource: Resource) -> tuple[AdmissionPlugin, ...]:
+        """Those, and with them the plugins that have something to note of requests by HTTPS even so."""
+        return tuple(each for each in self._plugins if each.notes or self._is_awake(each, resource))
+
+    def _is_awake(self, plugin: AdmissionPlugin, resource: Resource) -> bool:
         asking = self._asking.get(resource.key, ())
-        return tuple(
-            each for each in self._plugins if self._counts.get(each.name, 1) or each in asking
-        )
+        return bool(self._counts.get(plugin.name, 1)) or plugin in asking
 
     def observe(self, change: Change) -> bool:
         """Whether a change in one of the buckets has woken a plugin, or sent one to sleep."""

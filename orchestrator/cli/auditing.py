@@ -1,6 +1,7 @@
 """The options that say what is written of requests, and where to, named as kube-apiserver's are."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,10 +15,46 @@ from orchestrator.cli.peers import peer_of
 
 if TYPE_CHECKING:
     from actors import Clock
-    from orchestrator.apiserver.http.audit import Audit, AuditPolicy, ComponentAudit
+    from orchestrator.apiserver.http.audit import (
+        Audit,
+        AuditPolicy,
+        Backend,
+        ComponentAudit,
+        Sink,
+    )
     from orchestrator.apiserver.peers import Peer
 
+_DURATIONS: Final = ("_max_wait", "_initial_backoff")
+_SHOWN: Final[Mapping[str, Any]] = {"show_default": True}
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+_MODES: Final = ("batch", "blocking", "blocking-strict")
+
+
+def _plugin(name: str, mode: str, size: str, *, throttled: bool) -> tuple[Any, ...]:
+    """The options of how events come to a file or a server, with their defaults."""
+    whole, rate = click.IntRange(1), click.FloatRange(0, min_open=True)
+    return (
+        click.option(
+            f"--audit-{name}-mode",
+            type=click.Choice(_MODES),
+            default=mode,
+            show_default=True,
+            help="Whether requests wait until their events are kept; blocking-strict also ends those whose are not.",
+        ),
+        *(
+            click.option(f"--audit-{name}-batch-{what}", type=kind, default=default, **_SHOWN)
+            for what, kind, default in (
+                ("buffer-size", whole, "10000"),
+                ("max-size", whole, size),
+                ("max-wait", str, "30s"),
+                ("throttle-enable", bool, throttled),
+                ("throttle-qps", rate, "10"),
+                ("throttle-burst", whole, "15"),
+            )
+        ),
+    )
+
+
 _OPTIONS: Final = (
     click.option(
         "--audit-policy-file",
@@ -38,11 +75,14 @@ _OPTIONS: Final = (
         help="A kubeconfig of the service that is sent the audit log.",
     ),
     click.option(
-        "--audit-webhook-batch-max-size", type=click.IntRange(1), default=400, show_default=True
+        "--audit-webhook-initial-backoff",
+        default="10s",
+        show_default=True,
+        metavar="DURATION",
+        help="How long to wait before the first failed request is tried again.",
     ),
-    click.option(
-        "--audit-webhook-batch-max-wait", default="30s", show_default=True, metavar="DURATION"
-    ),
+    *_plugin("log", "blocking", "1", throttled=False),
+    *_plugin("webhook", "batch", "400", throttled=True),
 )
 options = grouped("auditing", _OPTIONS)
 
@@ -51,8 +91,6 @@ class Auditing:
     """What the options say, read before anything begins. Raises InputError."""
 
     def __init__(self, given: Mapping[str, Any]) -> None:
-        from orchestrator.machinery.times import parse_duration
-
         path: Path | None = given["audit_policy_file"]
         webhook: Path | None = given["audit_webhook_config_file"]
         self._log: Path | None = given["audit_log_path"]
@@ -63,11 +101,10 @@ class Auditing:
         self._policy = None if path is None else _policy(path)
         self.components = None if path is None else _components()
         self._peer: Peer | None = None if webhook is None else peer_of(webhook)
-        self._size: int = given["audit_webhook_batch_max_size"]
-        try:
-            self._wait = parse_duration(given["audit_webhook_batch_max_wait"])
-        except ValueError as error:
-            raise InputError(f"--audit-webhook-batch-max-wait: {error}") from None
+        self._given = {
+            name: _seconds(name, value) if name.endswith(_DURATIONS) else value
+            for name, value in given.items()
+        }
 
     @asynccontextmanager
     async def begun(self, clock: "Clock") -> "AsyncIterator[Audit | None]":
@@ -75,26 +112,61 @@ class Auditing:
         if self._policy is None:
             yield None
             return
-        from orchestrator.apiserver.http.audit import Audit, AuditLog, AuditWebhook, Batching
+        from orchestrator.apiserver.http.audit import Audit, AuditLog, AuditWebhook, union
 
-        sinks: list[Callable[[Mapping[str, Any]], None]] = []
+        lost: Counter[str] = Counter()
+        sinks: list[Sink] = []
         async with AsyncExitStack() as stack:
             if self._log is not None:
+                strict = self._given["audit_log_mode"] == "blocking-strict"
                 try:
-                    sinks.append(stack.enter_context(AuditLog(self._log)))
+                    log = stack.enter_context(AuditLog(self._log, lost, strict=strict))
                 except OSError as error:
                     raise InputError(f"{self._log}: {error.strerror}") from None
+                buffered = self._given["audit_log_mode"] == "batch"
+                sinks.append(await self._sink("log", log, clock, lost, stack) if buffered else log)
             if self._peer is not None:
-                batching = Batching(size=self._size, wait=self._wait)
-                sinks.append(
-                    await stack.enter_async_context(AuditWebhook(self._peer, clock, batching))
-                )
+                pause: float = self._given["audit_webhook_initial_backoff"]
+                webhook = AuditWebhook(self._peer, clock, pause)
+                sinks.append(await self._sink("webhook", webhook, clock, lost, stack))
 
-            def tell(event: Mapping[str, Any]) -> None:
-                for sink in sinks:
-                    sink(event)
+            yield Audit(self._policy, union(sinks), self.components, lost)
 
-            yield Audit(self._policy, tell, self.components)
+    async def _sink(
+        self,
+        name: str,
+        backend: "Backend",
+        clock: "Clock",
+        lost: "Counter[str]",
+        stack: AsyncExitStack,
+    ) -> "Sink":
+        """What takes events for a backend, as its mode wants it."""
+        from orchestrator.apiserver.http.audit import Batching, Blocking, Buffered
+
+        def given(what: str) -> Any:
+            return self._given[f"audit_{name}_{what}"]
+
+        if given("mode") != "batch":
+            return Blocking(backend, lost, strict=given("mode") == "blocking-strict")
+        batching = Batching(
+            buffer=given("batch_buffer_size"),
+            size=given("batch_max_size"),
+            wait=given("batch_max_wait"),
+            rate=given("batch_throttle_qps") if given("batch_throttle_enable") else None,
+            burst=given("batch_throttle_burst"),
+            parallel=name == "webhook",
+        )
+        return await stack.enter_async_context(Buffered(backend, clock, lost, batching))
+
+
+def _seconds(name: str, given: str) -> float:
+    """Raises InputError."""
+    from orchestrator.machinery.times import parse_duration
+
+    try:
+        return parse_duration(given)
+    except ValueError as error:
+        raise InputError(f"--{name.replace('_', '-')}: {error}") from None
 
 
 def _components() -> "ComponentAudit":

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from orchestrator.api import codec
 from orchestrator.api.scheme import Resource
+from orchestrator.machinery.json_paths import PathError, compiled
 
 Predicate = Callable[[Any], bool]
 
-_JSONPATH: Final = re.compile(r"jsonpath=\{\.(?P<path>[^{}]+)\}(?:=(?P<value>.*))?")
-_STEP: Final = re.compile(r"(?P<name>[^.\[\]]+)|\[(?P<index>\d+)\]")
+_JSONPATH: Final = re.compile(r"jsonpath=\{(?P<path>\.[^{}]+)\}(?:=(?P<value>.*))?")
 
 
 class WaitTimeout(TimeoutError):
@@ -45,11 +45,18 @@ def condition_of(text: str) -> Predicate:
             f'cannot wait for "{text}": expected "condition=NAME[=STATUS]", "create", "delete" or '
             '"jsonpath={.path}[=value]"'
         )
-    steps, value = match["path"], match["value"]
+    value = match["value"]
+    try:
+        find = compiled(match["path"])
+    except PathError as error:
+        raise ValueError(f'cannot wait for "{text}": {error}') from None
 
     def reached(obj: Any) -> bool:
-        found = follow(codec.to_dict(obj), steps)
-        return found is not None and (value is None or _text(found) == value)
+        try:
+            found = find(codec.to_dict(obj))
+        except PathError:  # a list has no such place yet
+            return False
+        return any(each is not None and value in (None, _text(each)) for each in found)
 
     return reached
 
@@ -66,21 +73,6 @@ def _has_condition(obj: Any, name: str, status: str) -> bool:
                 return False
             return str(condition.get("status")).lower() == status.lower()
     return False
-
-
-def follow(document: Any, path: str) -> Any:
-    """What a decoded object has at `spec.containers[0].image`; None if there is nothing."""
-    for step in _STEP.finditer(path):
-        if step["index"] is not None:
-            index = int(step["index"])
-            if not isinstance(document, list) or index >= len(document):
-                return None
-            document = document[index]
-        elif isinstance(document, dict):
-            document = document.get(step["name"])
-        else:
-            return None
-    return document
 
 
 def _text(value: Any) -> str:

@@ -8,17 +8,22 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from orchestrator.api.scalars import EMPTY
 from orchestrator.kubelet.backoff import MAX_SECONDS
 from orchestrator.kubelet.eviction import EvictionError, thresholds_of
+from orchestrator.kubelet.image_policy import ImagePolicy
 from orchestrator.kubelet.machine_facts import SIMULATED
 from orchestrator.kubelet.node_spec import DEFAULT_CAPACITY
 from orchestrator.machinery.errors import DurationError
 from orchestrator.machinery.times import parse_duration
 
-_CAPACITY: Final = {**DEFAULT_CAPACITY, "pids": str(SIMULATED.most_processes)}
+_CAPACITY: Final = {
+    **DEFAULT_CAPACITY,
+    "pids": str(SIMULATED.most_processes),
+    "inodes": str(SIMULATED.most_files),
+}
 
 
 class InvalidKubeletConfiguration(ValueError):
@@ -48,9 +53,14 @@ class KubeletDocument(_Strict, frozen=True):
     eviction_hard: dict[str, str] = {}
     eviction_soft: dict[str, str] = {}
     eviction_soft_grace_period: dict[str, str] = {}
+    eviction_minimum_reclaim: dict[str, str] = {}
     eviction_max_pod_grace_period: int = 0
     eviction_pressure_transition_period: str = ""
     crash_loop_back_off: BackOffDocument = BackOffDocument()
+    image_high: int = field(default=ImagePolicy().high_percent, name="imageGCHighThresholdPercent")
+    image_low: int = field(default=ImagePolicy().low_percent, name="imageGCLowThresholdPercent")
+    image_least_age: str = field(default="", name="imageMinimumGCAge")
+    image_most_age: str = field(default="", name="imageMaximumGCAge")
     max_pods: int | None = None
     static_pod_path: str = ""
 
@@ -71,6 +81,7 @@ def node_fields(document: Mapping[str, Any], capacity: Mapping[str, str] = EMPTY
             {**_CAPACITY, **capacity},
             given.eviction_soft,
             given.eviction_soft_grace_period,
+            given.eviction_minimum_reclaim,
         )
     except EvictionError as error:
         raise InvalidKubeletConfiguration("", str(error)) from None
@@ -83,6 +94,8 @@ def node_fields(document: Mapping[str, Any], capacity: Mapping[str, str] = EMPTY
         "eviction_hard": given.eviction_hard,
         "eviction_soft": given.eviction_soft,
         "eviction_soft_grace_period": given.eviction_soft_grace_period,
+        "eviction_minimum_reclaim": given.eviction_minimum_reclaim,
+        "image_policy": _image_policy(given),
         "eviction_max_pod_grace_period": float(given.eviction_max_pod_grace_period),
         "static_pod_path": given.static_pod_path,
     }
@@ -102,6 +115,29 @@ def node_fields(document: Mapping[str, Any], capacity: Mapping[str, str] = EMPTY
             )
         found["capacity"] = {**capacity, "pods": str(given.max_pods)}
     return found
+
+
+def _image_policy(given: KubeletDocument) -> ImagePolicy:
+    """When images go. Raises InvalidKubeletConfiguration."""
+    high, low = given.image_high, given.image_low
+    for name, percent in (
+        ("imageGCHighThresholdPercent", high),
+        ("imageGCLowThresholdPercent", low),
+    ):
+        if not 0 <= percent <= 100:
+            raise InvalidKubeletConfiguration(
+                name, f"must be between 0 and 100, inclusive, got {percent}"
+            )
+    if low >= high:
+        said = f"must be less than imageGCHighThresholdPercent ({high}), got {low}"
+        raise InvalidKubeletConfiguration("imageGCLowThresholdPercent", said)
+    least = _seconds(given.image_least_age, "imageMinimumGCAge") if given.image_least_age else 0.0
+    most = _seconds(given.image_most_age, "imageMaximumGCAge") if given.image_most_age else 0.0
+    least = least or ImagePolicy().least_age  # as the kubelet reads 0
+    if 0 < most <= least:
+        said = f"must be greater than imageMinimumGCAge ({least:g} seconds), got {given.image_most_age}"
+        raise InvalidKubeletConfiguration("imageMaximumGCAge", said)
+    return ImagePolicy(high, low, least, most)
 
 
 def _seconds(text: str, path: str) -> float:

@@ -87,6 +87,7 @@ class ContainerNews(PodEnding):
             return  # told again
         record.started_at = event.at
         record.container_id = event.container_id
+        record.recursive = event.recursive
         record.pull_delay = None
         if event.pulled_in is None:
             anew = record.spec.image_pull_policy == "Always"

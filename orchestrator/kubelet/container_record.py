@@ -46,6 +46,7 @@ class ContainerRecord(Struct, gc=False, eq=False):
     started: bool = False
     started_at: float | None = None
     container_id: str = ""
+    recursive: bool = True  # what it reads only, it reads only all the way down
     last_state: ContainerState | None = None
     retry_at: float | None = None  # when a back-off ends
     retry_delay: float | None = None

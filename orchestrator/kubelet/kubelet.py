@@ -18,8 +18,9 @@ from orchestrator.api.scalars import Quantity
 from orchestrator.client import Change, EventRecorder
 from orchestrator.kubelet.conversations import Conversations
 from orchestrator.kubelet.eviction import EVICTED, thresholds_of
+from orchestrator.kubelet.image_collection import ImageCollector
 from orchestrator.kubelet.lookups import Lookups
-from orchestrator.kubelet.machine_facts import facts_of, images_of
+from orchestrator.kubelet.machine_facts import facts_of, stalls_of, told_images
 from orchestrator.kubelet.mirrors import StaticPods
 from orchestrator.kubelet.mounts import Mounts
 from orchestrator.kubelet.node_admission import NodeAdmission
@@ -48,12 +49,15 @@ from orchestrator.kubelet.shutdown import (
 from orchestrator.kubelet.starting import ContainerStarts
 from orchestrator.kubelet.volumes_in_use import VolumesInUse
 from orchestrator.machinery.conditions import is_true
+from orchestrator.machinery.quantities import value
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import (
     ContainerUsage,
     DisksOfPods,
     DiskUsage,
+    NodeUse,
     UsageOfPods,
+    UseOfNode,
     kubelets_group,
 )
 from orchestrator.sessions import AttachTo, Execute, OpenPort, ReadLog
@@ -89,7 +93,7 @@ class Kubelet(PodAdoption):
             runtime_name=runtime.name,
             machine_id=self.ctx.uid(),
             facts=facts,
-            images=images_of(runtime),
+            images=told_images(self._storage.images()),
         )
         offers = node.status.allocatable if node.status is not None else {}
         self._admission = NodeAdmission(node)
@@ -115,8 +119,11 @@ class Kubelet(PodAdoption):
         self._in_use = VolumesInUse(self.ctx, self._registration.report_status)
         self._registration.in_use = self._in_use.told
         self._registration.register()
-        self._watch_pressure({**offers, "pids": str(facts.most_processes)})
-        self._registration.images = lambda: images_of(runtime)
+        self._watch_disk(offers)
+        counts = {"pids": str(facts.most_processes), "inodes": str(facts.most_files)}
+        self._watch_pressure({**offers, **counts})
+        self._most_files = facts.most_files
+        self._registration.images = lambda: told_images(self._storage.images())
         self._registration.pressed = lambda: self._pressure.conditions
 
     def _equip(self, allocatable: Mapping[str, Quantity]) -> None:
@@ -152,18 +159,40 @@ class Kubelet(PodAdoption):
             say=self._say_if_wanted,
         )
 
+    def _watch_disk(self, offers: Mapping[str, Quantity]) -> None:
+        """Collect the images that nobody uses."""
+
+        def tell(reason: str, message: str) -> None:
+            if self._told is not None:
+                self._told.warn(reason, message)
+
+        self._images = ImageCollector(
+            self.ctx,
+            self._storage,
+            self._spec.image_policy,
+            value(str(offers.get("ephemeral-storage", "0"))),
+            used=lambda: self._storage.used_bytes(self._running()),
+            tell=tell,
+            removed=self._registration.report_status,
+        )
+        self._images.begin()
+
     def _watch_pressure(self, offers: Mapping[str, Quantity]) -> None:
         """Look after what the node has, if it has thresholds; one with limits of pods begins with the first."""
         spec = self._spec
         grace = spec.eviction_soft_grace_period
-        thresholds = thresholds_of(spec.eviction_hard, offers, spec.eviction_soft, grace)
+        thresholds = thresholds_of(
+            spec.eviction_hard, offers, spec.eviction_soft, grace, spec.eviction_minimum_reclaim
+        )
         self._pressure = Pressure(
             self.ctx,
             self._runtimes,
+            self._storage,
             thresholds,
             pods=self._running,
             evict=self._evict,
             reclaiming=self._reclaiming,
+            free_images=self._images.free_unused,
             most_grace_seconds=spec.eviction_max_pod_grace_period,
             hold_seconds=spec.eviction_pressure_transition_period,
             changed=self._pressed,
@@ -344,10 +373,15 @@ class Kubelet(PodAdoption):
         """What some pods keep on the node's disk, where their runtime weighs it."""
         found: dict[str, DiskUsage] = {}
         for uid in message.uids:
-            runtime = self._runtimes.of(uid)
-            if uid in self._pods and isinstance(runtime, Weighed):
-                found[uid] = DiskUsage(runtime.volume_bytes(uid), runtime.log_bytes(uid))
+            managed = self._pods.get(uid)
+            if managed is not None and isinstance(self._runtimes.of(uid), Weighed):
+                found[uid] = self._storage.of(managed.worker.pod)
         return found
+
+    def on_use_of_node(self, message: UseOfNode) -> NodeUse:
+        """What the node uses beside what its pods do."""
+        stalls = stalls_of(self._runtimes.own)
+        return NodeUse(self._storage.image_bytes(), self._most_files, stalls)
 
     # --- effects ---------------------------------------------------------------------------
 

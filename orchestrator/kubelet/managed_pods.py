@@ -9,6 +9,7 @@ from actors import Timer
 from orchestrator.api.core.v1 import Pod, PodStatus
 from orchestrator.client import EventRecorder, Reflector, Watcher
 from orchestrator.kubelet.cpu_time import CpuTime
+from orchestrator.kubelet.image_collection import ImageCollector
 from orchestrator.kubelet.mirrors import StaticPods
 from orchestrator.kubelet.mounts import Mounts
 from orchestrator.kubelet.networks.interface import PodNetwork
@@ -17,6 +18,7 @@ from orchestrator.kubelet.node_admission import NodeAdmission
 from orchestrator.kubelet.node_events import NodeEvents
 from orchestrator.kubelet.node_registration import NodeRegistration
 from orchestrator.kubelet.node_spec import NodeSpec
+from orchestrator.kubelet.node_storage import NodeStorage
 from orchestrator.kubelet.pod_events import (
     Effect,
     FinishPod,
@@ -97,7 +99,10 @@ class ManagedPods(Watcher):
         self._known: Reflector[Pod]
         self._static: StaticPods | None = None
         self._told: NodeEvents | None = None
+        self._storage = NodeStorage(runtimes)
+        self._images: ImageCollector
         self._pressure: Pressure
+        self._most_files = 0
 
     def _perform(self, managed: ManagedPod, effects: list[Effect]) -> None:
         """Do what a pod's worker wants."""

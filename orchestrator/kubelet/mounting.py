@@ -64,7 +64,7 @@ def mounts_of(
     volumes = {v.name: v for v in pod.spec.volumes}
     owner = _Owner(pod, container, allocatable)
     mounts = tuple(
-        _mount(owner, volumes[m.name], m, found, environment)
+        _with_ways(_mount(owner, volumes[m.name], m, found, environment), m)
         for m in container.volume_mounts
         if m.name in volumes
     )
@@ -72,6 +72,22 @@ def mounts_of(
     if context is None or context.fs_group is None:
         return mounts
     return tuple(_of_group(mount, context.fs_group) for mount in mounts)
+
+
+_PRIVATE: Final = (None, "", "None")
+_FLAT: Final = (None, "", "Disabled")
+
+
+def _with_ways(mount: Mount, asked: VolumeMount) -> Mount:
+    """The mount, with what is to be done about other mounts below it."""
+    propagation, recursion = asked.mount_propagation, asked.recursive_read_only
+    if propagation in _PRIVATE and recursion in _FLAT:
+        return mount
+    return replace(
+        mount,
+        propagation=(propagation or "") if propagation not in _PRIVATE else "",
+        recursion=(recursion or "") if recursion not in _FLAT and asked.read_only else "",
+    )
 
 
 def _of_group(mount: Mount, group: int) -> Mount:

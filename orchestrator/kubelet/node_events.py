@@ -46,8 +46,11 @@ class NodeEvents:
 
     def reclaiming(self, resource: str) -> None:
         """Too little is left of a resource for too long."""
-        said = f"Attempting to reclaim {resource}"
-        self._recorder.event(self._about, "Warning", "EvictionThresholdMet", said)
+        self.warn("EvictionThresholdMet", f"Attempting to reclaim {resource}")
+
+    def warn(self, reason: str, message: str) -> None:
+        """Something is wrong with the node."""
+        self._recorder.event(self._about, "Warning", reason, message)
 
     def _changed(self, reason: str) -> None:
         self._say(reason, f"Node {self._about.metadata.name} status is now: {reason}")

@@ -22,6 +22,7 @@ from orchestrator.api.core.v1 import (
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scalars import EMPTY
 from orchestrator.kubelet.backoff import MAX_SECONDS
+from orchestrator.kubelet.image_policy import ImagePolicy
 from orchestrator.kubelet.machine_facts import SIMULATED, MachineFacts
 
 KUBELET_VERSION: Final = "v1.36.2"
@@ -47,7 +48,8 @@ class NodeSpec(Struct, frozen=True, kw_only=True):
     it gives pods up; `eviction_soft` those that have to be met for their `eviction_soft_grace_period` (`1m30s`), after
     which a pod has at the most `eviction_max_pod_grace_period` seconds to end. The node is said to be short for
     `eviction_pressure_transition_period` seconds at the least. A container that fails again and again is held back for
-    `max_container_restart_period` seconds at the most.
+    `max_container_restart_period` seconds at the most. `eviction_minimum_reclaim` is how much more than a threshold there
+    has to be before all is well again, and `image_policy` says when images go that nobody uses.
     `capacity` maps resources to quantities and is filled up with the defaults;
     `allocatable` is the capacity unless given. `pod_cidr` is the IPv4 network of its pods, and
     `runtime` the name of the container runtime that runs them. `cluster_dns` is the address of the cluster's DNS,
@@ -67,9 +69,11 @@ class NodeSpec(Struct, frozen=True, kw_only=True):
     eviction_hard: Mapping[str, str] = EMPTY
     eviction_soft: Mapping[str, str] = EMPTY
     eviction_soft_grace_period: Mapping[str, str] = EMPTY
+    eviction_minimum_reclaim: Mapping[str, str] = EMPTY
     eviction_max_pod_grace_period: float = 0.0
     eviction_pressure_transition_period: float = 300.0
     max_container_restart_period: float = MAX_SECONDS
+    image_policy: ImagePolicy = ImagePolicy()
     cluster_dns: str = "10.96.0.10"
     resolv_conf: str = ""
 

@@ -4,7 +4,7 @@ A pure function of the pod worker's state. Conditions are remembered and shared:
 deployment become ready in the same second and then hold the same condition objects.
 """
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, TypeAlias
 
 from msgspec.structs import replace
@@ -76,6 +76,9 @@ def phase_of(worker: PodState) -> str:
     if worker.failure is not None and worker.terminal:
         return "Failed"
     phase = _live_phase(worker)
+    if phase in _ENDED and any(record.active for record in worker.records()):
+        # It has ended when nothing of it runs any more: others take that for leave to go on.
+        phase = "Running" if worker.initialized else "Pending"
     over = worker.finished and not worker.vanished
     return "Failed" if over and phase in ("Pending", "Running") else phase
 
@@ -241,26 +244,35 @@ def _container_status(
         started=record.started if asked else None,
         resources=resources,
         allocated_resources=resources.requests if resources is not None else EMPTY,
-        volume_mounts=_MOUNTS(spec) if ran and spec.volume_mounts else (),
+        volume_mounts=_mounts(record) if ran and spec.volume_mounts else (),
         user=_user(general, spec.security_context) if ran else None,
     )
 
 
-def _mount_statuses(container: Container) -> tuple[VolumeMountStatus, ...]:
-    return tuple(
-        VolumeMountStatus(
-            name=mount.name,
-            mount_path=mount.mount_path,
-            read_only=mount.read_only,
-            recursive_read_only="Disabled" if mount.read_only else None,
+def _mounts(record: ContainerRecord) -> tuple[VolumeMountStatus, ...]:
+    return (_RECURSIVE_MOUNTS if record.recursive else _FLAT_MOUNTS)(record.spec)
+
+
+def _mount_statuses(container: Container, recursive: bool) -> tuple[VolumeMountStatus, ...]:
+    found = []
+    for mount in container.volume_mounts:
+        deep = recursive and mount.recursive_read_only in ("IfPossible", "Enabled")
+        found.append(
+            VolumeMountStatus(
+                name=mount.name,
+                mount_path=mount.mount_path,
+                read_only=mount.read_only,
+                recursive_read_only=("Enabled" if deep else "Disabled")
+                if mount.read_only
+                else None,
+            )
         )
-        for mount in container.volume_mounts
-    )
+    return tuple(found)
 
 
-_MOUNTS: Final[IdentityMemo[Container, tuple[VolumeMountStatus, ...]]] = IdentityMemo(
-    _mount_statuses
-)
+_Mounts: TypeAlias = IdentityMemo[Container, tuple[VolumeMountStatus, ...]]
+_RECURSIVE_MOUNTS: Final[_Mounts] = IdentityMemo(partial(_mount_statuses, recursive=True))
+_FLAT_MOUNTS: Final[_Mounts] = IdentityMemo(partial(_mount_statuses, recursive=False))
 
 
 def _user(general: PodSecurityContext | None, own: SecurityContext | None) -> ContainerUser:

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from orchestrator.api.core.v1 import Container, PodResourceClaim, PodSpec, Volume
 from orchestrator.kubelet.env_files import variables_of_files
+from orchestrator.kubelet.eviction import is_limited
 from orchestrator.kubelet.material import environment_sources
 from orchestrator.kubelet.mount_faults import needs_mounting
 from orchestrator.kubelet.probing import has_probes
@@ -15,8 +16,8 @@ from orchestrator.machinery.restarts import may_restart_all
 
 class PodTraits(Struct, frozen=True):
     """`mounts`: a volume may not be there, or devices are claimed; `configured`: containers whose environment is;
-    `expanded`: containers with a path in a volume that is made of their environment; `limited`: an emptyDir
-    may not hold everything; `resets`: the end of a container may let all of them begin anew;
+    `expanded`: containers with a path in a volume that is made of their environment; `limited`: it may not
+    keep everything on the node's disk; `resets`: the end of a container may let all of them begin anew;
     `from_files`: containers with variables that come from files in volumes.
     """
 
@@ -45,9 +46,7 @@ def _traits(
         probed=any(has_probes(c) for c in containers),
         mounts=needs_mounting(PodSpec(volumes=volumes)) or bool(resource_claims),
         configured=frozenset(c.name for c in containers if environment_sources(c)),
-        limited=any(
-            v.empty_dir is not None and v.empty_dir.size_limit is not None for v in volumes
-        ),
+        limited=is_limited(containers, volumes),
         expanded=frozenset(
             c.name for c in containers if any(m.sub_path_expr for m in c.volume_mounts)
         ),

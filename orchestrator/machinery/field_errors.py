@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from orchestrator.machinery.documents import go_float
+from orchestrator.machinery.documents import GO_ESCAPES, go_float
 
 Reason: TypeAlias = Literal[
     "FieldValueNotFound",
@@ -75,11 +75,7 @@ def shown(value: Any) -> str:
         return quote(value)
     if type(value) is float:
         return go_float(value)
-    return _ENCODER.encode(value).decode().translate(_OF_HTML)
-
-
-# Go's JSON may stand in a page of HTML.
-_OF_HTML: Final = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+    return _ENCODER.encode(value).decode().translate(GO_ESCAPES)
 
 
 def _without_proxy(value: object) -> dict[Any, Any]:

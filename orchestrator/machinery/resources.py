@@ -42,7 +42,9 @@ _UNIT: Final = 10**9
 class Needs(Struct, frozen=True, gc=False):
     """Whole numbers to schedule with. `extended` holds everything that has no field.
 
-    `scoring_*` count 100m of CPU and 200Mi of memory for each container that asks for none.
+    `scoring_*` count 100m of CPU and 200Mi of memory for each container that asks for none. `placed_*` are the same
+    of a pod that has its node: one that says what it needs as a whole has containers that weigh nothing, but for
+    what nobody in it asks for at all.
     """
 
     milli_cpu: int = 0
@@ -51,6 +53,8 @@ class Needs(Struct, frozen=True, gc=False):
     extended: Mapping[str, int] = _NOTHING
     scoring_milli_cpu: int = 0
     scoring_memory_bytes: int = 0
+    placed_milli_cpu: int = 0
+    placed_memory_bytes: int = 0
 
 
 NO_NEEDS: Final = Needs()
@@ -72,7 +76,7 @@ def pod_needs(pod: Pod) -> Needs:
 
 def node_offers(allocatable: ResourceList) -> Needs:
     """What a node has to give, in the same numbers; `extended` has `pods`. Raises QuantityError."""
-    return _needs(_nano(allocatable), {})
+    return _needs(_nano(allocatable), {}, {})
 
 
 def pod_requests(pod: Pod) -> dict[str, str]:
@@ -80,6 +84,16 @@ def pod_requests(pod: Pod) -> dict[str, str]:
     spec = pod.spec or _NO_SPEC
     parts = (spec.containers, spec.init_containers, spec.overhead, spec.resources)
     return _written(_total_requests(*parts, _NOTHING), spec, _requests)
+
+
+def container_requests(spec: PodSpec) -> dict[str, str]:
+    """What the containers of a pod ask for together, whenever they run. Raises QuantityError."""
+    return _written(_aggregated(spec.containers, spec.init_containers, _requests), spec, _requests)
+
+
+def container_limits(spec: PodSpec) -> dict[str, str]:
+    """What the containers of a pod may use together, whenever they run. Raises QuantityError."""
+    return _written(_aggregated(spec.containers, spec.init_containers, _limits), spec, _limits)
 
 
 def pod_limits(pod: Pod) -> dict[str, str]:
@@ -101,8 +115,11 @@ def _compute_needs(
     resources: ResourceRequirements | None,
 ) -> Needs:
     asked = _total_requests(containers, init_containers, overhead, resources, _NOTHING)
-    scored = _total_requests(containers, init_containers, overhead, resources, _WEIGHTLESS)
-    return _needs(asked, scored)
+    scored = placed = _total_requests(containers, init_containers, overhead, resources, _WEIGHTLESS)
+    if resources is not None and _pod_level(resources.requests):
+        missing = {name: amount for name, amount in _WEIGHTLESS.items() if name not in asked}
+        placed = _total_requests(containers, init_containers, overhead, resources, missing)
+    return _needs(asked, scored, placed)
 
 
 _pod_needs: Final = PartsMemo(_compute_needs)
@@ -111,7 +128,7 @@ _needs_of_containers: Final[IdentityMemo[tuple[Container, ...], Needs]] = Identi
 )
 
 
-def _needs(asked: Amounts, scored: Amounts) -> Needs:
+def _needs(asked: Amounts, scored: Amounts, placed: Amounts) -> Needs:
     return Needs(
         milli_cpu=_up(asked.pop(CPU, 0), _MILLI),
         memory_bytes=_up(asked.pop(MEMORY, 0), _UNIT),
@@ -119,6 +136,8 @@ def _needs(asked: Amounts, scored: Amounts) -> Needs:
         extended={name: _up(amount, _UNIT) for name, amount in asked.items()} or _NOTHING,
         scoring_milli_cpu=_up(scored.get(CPU, 0), _MILLI),
         scoring_memory_bytes=_up(scored.get(MEMORY, 0), _UNIT),
+        placed_milli_cpu=_up(placed.get(CPU, 0), _MILLI),
+        placed_memory_bytes=_up(placed.get(MEMORY, 0), _UNIT),
     )
 
 

@@ -80,10 +80,15 @@ from orchestrator.protocol.requests import (
 )
 from orchestrator.protocol.usage import (
     ContainerUsage,
+    DirectoryUsage,
     DisksOfPods,
     DiskUsage,
     InterfaceUsage,
+    NodeUse,
+    Stall,
     UsageOfPods,
+    UseOfNode,
+    Waited,
     kubelets_group,
 )
 
@@ -111,6 +116,7 @@ __all__ = [
     "Delete",
     "DeleteCollection",
     "Deleted",
+    "DirectoryUsage",
     "DiskUsage",
     "DisksOfPods",
     "Event",
@@ -126,6 +132,7 @@ __all__ = [
     "Invalid",
     "List",
     "MethodNotAllowed",
+    "NodeUse",
     "NotAcceptable",
     "NotFound",
     "Object",
@@ -138,6 +145,7 @@ __all__ = [
     "RetryLater",
     "ServerTimeout",
     "ServiceUnavailable",
+    "Stall",
     "TokenPromise",
     "TooManyRequests",
     "Unauthorized",
@@ -146,6 +154,8 @@ __all__ = [
     "Unwatch",
     "Update",
     "UsageOfPods",
+    "UseOfNode",
+    "Waited",
     "Warn",
     "Watch",
     "WatchClosed",

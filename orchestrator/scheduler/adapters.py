@@ -13,16 +13,8 @@ from numpy.typing import NDArray
 from orchestrator.api.core.v1 import Pod
 from orchestrator.machinery.errors import MachineryError
 from orchestrator.scheduler.errors import PluginError
-from orchestrator.scheduler.framework import (
-    MAX_NODE_SCORE,
-    Filter,
-    FilterKernel,
-    Normalize,
-    Plugin,
-    Reasons,
-    Score,
-    ScoreKernel,
-)
+from orchestrator.scheduler.framework import Filter, Normalize, Plugin, Reasons, Score
+from orchestrator.scheduler.kernels import MAX_NODE_SCORE, FilterKernel, ScoreKernel
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
 
 T = TypeVar("T")

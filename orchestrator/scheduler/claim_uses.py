@@ -1,4 +1,4 @@
-"""Which volume claims pods use: by claim, and how many on each row."""
+"""Which volume claims pods use: by claim, and how many volumes that may be attached are on each row."""
 
 from collections import Counter
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.scheduler.domains import Int64
+from orchestrator.scheduler.migration import is_in_tree
 
 
 class ClaimUses:
@@ -16,12 +17,12 @@ class ClaimUses:
         # While it is supposed that pods have come or gone: how many more name a claim, whatever its namespace.
         self.supposed: Counter[str] = Counter()
         self.supposing = False
-        self.by_row: Int64 = np.zeros(rows, np.int64)  # volumes of pods that are claims
+        self.by_row: Int64 = np.zeros(rows, np.int64)  # volumes that are claims, or in-tree
 
     def add(self, pod: Pod, row: int, sign: int) -> None:
         """A pod comes to a row, or goes."""
         for volume in pod.spec.volumes if pod.spec is not None else ():
-            if volume.ephemeral is not None:
+            if volume.ephemeral is not None or is_in_tree(volume):
                 self.by_row[row] += sign
             elif volume.persistent_volume_claim is not None:
                 self.by_row[row] += sign

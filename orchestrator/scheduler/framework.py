@@ -21,24 +21,22 @@ A kernel that is `spanning` looks at other rows, too, as affinity between pods d
 all rows that are left, for each pod.
 """
 
-from collections import Counter
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias, runtime_checkable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar, Final, Protocol, TypeAlias, runtime_checkable
 
-import numpy as np
 from msgspec import Struct
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.client import Client
 from orchestrator.protocol import Patch
 from orchestrator.scheduler.events import ClusterEvent
+from orchestrator.scheduler.kernels import FilterKernel, ScoreKernel
+from orchestrator.scheduler.nominations import Nominations
+from orchestrator.scheduler.refusals import Refusal
+from orchestrator.scheduler.shape import Shape
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
-
-if TYPE_CHECKING:
-    from orchestrator.scheduler.placement import Placement, Refusal
-    from orchestrator.scheduler.shape import Local
-
-MAX_NODE_SCORE: Final = 100
+from orchestrator.scheduler.trials import Trials
 
 Write: TypeAlias = Callable[[Client], Awaitable[None]]
 """What a plugin writes, with the scheduler's rights; what it raises ends the attempt."""
@@ -57,109 +55,6 @@ class Plugin:
     # `helps(pod, event, old, new, nodes) -> bool` of a plugin that has it says which of them, for a pod.
     # The kinds whose objects `Snapshot.objects` must hold for this plugin.
     watches: ClassVar[tuple[type, ...]] = ()
-
-
-# --- kernels -------------------------------------------------------------------------------
-
-
-class FilterKernel:
-    """A filter for pods of one kind, over the columns of one snapshot."""
-
-    spanning: ClassVar[bool] = False
-    # Of a spanning kernel: whether it is to be asked about all rows that the others leave, since it may fail on any.
-    may_fail: ClassVar[bool] = False
-    traits: Hashable
-    # PreFilter: the only nodes worth a look; None: any.
-    only: frozenset[str] | None = None
-    # PreFilter: why no node at all can take the pod; empty: it is for the rows to say.
-    refusal: str = ""
-
-    def rows(self, rows: Rows) -> Bool:
-        """True for each row whose node can take such a pod."""
-        raise NotImplementedError
-
-    def row(self, row: int) -> bool:
-        """The same for one row."""
-        return bool(self.rows(np.array((row,), np.intp))[0])
-
-    def reasons(self, row: int) -> tuple[str, ...]:
-        """Why the node of a row cannot take such a pod, in kube-scheduler's words."""
-        raise NotImplementedError
-
-    def tally(self, rows: Rows) -> Mapping[str, int]:
-        """How many of the rows, none of which can take such a pod, have each of the `reasons`."""
-        return Counter(reason for row in rows for reason in self.reasons(int(row)))
-
-    def unresolvable(self, rows: Rows) -> Bool:
-        """For rows that were refused: whether no eviction of pods could change that."""
-        return np.zeros(len(rows), np.bool_)
-
-    def spare(self, row: int) -> dict[int, int] | None:
-        """Of a rule about sums alone: by column of the snapshot what would be left of it on a row beside such a
-        pod, below 0 where it is not enough. None: the rule is another one.
-        """
-        return None
-
-    def leaders(self, local: "Local") -> Rows | None:
-        """Of a spanning kernel that alone joins what is known of rows: of those that it leaves the rows with
-        the highest total, ascending. None: they are to be found by a look at all of them.
-        """
-        return None
-
-
-class Fixed(FilterKernel):
-    """A filter with one reason, about what no eviction changes."""
-
-    reason: ClassVar[str]
-
-    def reasons(self, row: int) -> tuple[str, ...]:
-        """As `FilterKernel.reasons`: the one that there is."""
-        return (self.reason,)
-
-    def tally(self, rows: Rows) -> Mapping[str, int]:
-        """As `FilterKernel.tally`: all rows have the one reason."""
-        return {self.reason: len(rows)}
-
-    def unresolvable(self, rows: Rows) -> Bool:
-        """As `FilterKernel.unresolvable`: no eviction makes room on any of the rows."""
-        return np.ones(len(rows), np.bool_)
-
-
-class ScoreKernel:
-    """A score for pods of one kind, over the columns of one snapshot."""
-
-    spanning: ClassVar[bool] = False
-    normalizes: ClassVar[bool] = False  # whether `normalize` brings the scores to 0..100
-    by_arrays: ClassVar[bool] = False  # whether one row costs about as much as a hundred
-    traits: Hashable
-
-    def rows(self, rows: Rows) -> Int64:
-        """The score of each row, 0 to 100. A spanning kernel gets all feasible rows."""
-        raise NotImplementedError
-
-    def row(self, row: int) -> int:
-        """The same for one row."""
-        return int(self.rows(np.array((row,), np.intp))[0])
-
-    def normalize(self, scores: Int64) -> Int64:
-        """The scores of all feasible nodes brought to 0..100."""
-        return scores
-
-    def leaders(self, local: "Local", weight: int) -> Rows | None:
-        """Of a spanning kernel that alone joins what is known of rows: those with the highest total.
-
-        None: they are to be found by a look at all of them.
-        """
-        return None
-
-
-def default_normalize(scores: Int64, *, reverse: bool = False) -> Int64:
-    """Scale to 0..100 by the highest; reversed, the lowest gets 100 (kube-scheduler's helper)."""
-    highest = int(scores.max(initial=0))
-    if highest == 0:
-        return scores + MAX_NODE_SCORE if reverse else scores
-    scaled = scores * MAX_NODE_SCORE // highest
-    return MAX_NODE_SCORE - scaled if reverse else scaled
 
 
 # --- extension points, in the order in which a pod meets them ------------------------------------
@@ -242,13 +137,47 @@ class Remedy(Struct, frozen=True):
     write: Write
 
 
+class Attempts(Protocol):
+    """The decision that PostFilter is about: what the nodes are, and what would be if pods came or went."""
+
+    @property
+    def nodes(self) -> Snapshot:
+        """The nodes."""
+        ...
+
+    @property
+    def nominations(self) -> Nominations:
+        """Which nodes are promised to whom."""
+        ...
+
+    def shape_of(self, pod: Pod) -> Shape:
+        """What is known of the nodes for pods like this one. Raises PluginError."""
+        ...
+
+    def trials(self, pod: Pod) -> Trials:
+        """What is known of evictions for pods like this one, up to date. Raises PluginError."""
+        ...
+
+    def why_not(self, pod: Pod, row: int, shape: Shape) -> Mapping[str, int] | None:
+        """Why a row is refused as things stand, each reason counted; None: it is not."""
+        ...
+
+    def supposing(
+        self, row: int, *, adding: tuple[Pod, ...] = (), removing: tuple[Pod, ...] = ()
+    ) -> AbstractContextManager[None]:
+        """Inside the block the nodes are as if these pods had come to a row, and those gone."""
+        ...
+
+    def left_out(self, row: int, pods: Iterable[Pod], pod: Pod, shape: Shape) -> list[Pod]:
+        """Of pods that come back to a row one after another, those beside which another pod would not fit."""
+        ...
+
+
 @runtime_checkable
 class PostFilter(Protocol):
     """A plugin that is asked when no node can take a pod, as preemption is."""
 
-    def post_filter(
-        self, pod: Pod, refusal: "Refusal", cycle: "Placement"
-    ) -> Nomination | Remedy | str:
+    def post_filter(self, pod: Pod, refusal: Refusal, cycle: Attempts) -> Nomination | Remedy | str:
         """The pod fits nowhere: make room, or say why there is none to be made."""
         ...
 

@@ -15,7 +15,7 @@ from orchestrator.api.core.v1 import Pod
 from orchestrator.scheduler.cycle import Cycle, Room
 from orchestrator.scheduler.framework import Wait
 from orchestrator.scheduler.nominations import Nominations
-from orchestrator.scheduler.placement import Refusal
+from orchestrator.scheduler.refusals import Refusal
 from orchestrator.scheduler.snapshot import Snapshot
 
 UNSCHEDULABLE: Final = "pod group is unschedulable"

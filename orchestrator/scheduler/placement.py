@@ -9,20 +9,21 @@ from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from random import Random
-from typing import Final, Literal, TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 import numpy as np
-from msgspec import Struct
 
 from orchestrator.api.core.v1 import Pod, PodSpec
 from orchestrator.machinery.errors import MachineryError
 from orchestrator.scheduler.adapters import counted, filter_kernel_of, score_kernel_of
 from orchestrator.scheduler.content import content_of, identity_of, is_without_disks
 from orchestrator.scheduler.errors import PluginError
-from orchestrator.scheduler.framework import FilterKernel, Plugin, ScoreKernel, TieBreak
-from orchestrator.scheduler.nominations import Candidate, Nominations, priority_of
+from orchestrator.scheduler.framework import Plugin, TieBreak
+from orchestrator.scheduler.kernels import FilterKernel, ScoreKernel
+from orchestrator.scheduler.nominations import Nominations, priority_of
 from orchestrator.scheduler.profile import Profile
 from orchestrator.scheduler.promised import Blamed, Promised, Remembered
+from orchestrator.scheduler.refusals import Refusal, unavailable
 from orchestrator.scheduler.rotation import Rotation, enough
 from orchestrator.scheduler.shape import Local, Shape, best, only_nodes, without
 from orchestrator.scheduler.snapshot import Rows, Snapshot
@@ -36,23 +37,6 @@ _SPECS: Final = 8192  # specs whose shape is remembered
 Kernels: TypeAlias = tuple[list[tuple[Plugin, FilterKernel]], list[tuple[Plugin, int, ScoreKernel]]]
 # The same with a place for each plugin that filters or scores, in their order; None: it has nothing to say.
 _Places: TypeAlias = tuple[list[FilterKernel | None], list[ScoreKernel | None]]
-
-
-class Refusal(Struct, frozen=True):
-    """A pod fits nowhere: kube-scheduler's message, and the plugins that refused it somewhere.
-
-    `helpable` are the rows of which an eviction may make a place; at `stage` preFilter no node was
-    looked at, and at a later one than filter one was chosen; `fault`: a plugin broke its promise.
-    """
-
-    message: str
-    plugins: frozenset[str]
-    helpable: tuple[int, ...] = ()
-    stage: Literal["preFilter", "filter", "later"] = "filter"
-    fault: bool = False
-    # What extenders left of the nodes where evictions would make room, or why that is not known; None: nobody
-    # was asked.
-    reviewed: tuple[Candidate, ...] | str | None = None
 
 
 class Placement:
@@ -284,14 +268,32 @@ class Placement:
 
     def _nominated(self, pod: Pod, shape: Shape) -> "array[int] | Rows":
         """The leaders where other pods have been promised room, and the pod itself perhaps."""
-        refused = self._promised_away(pod, shape)
-        own = self.nodes.row_of(pod.status.nominated_node_name or "") if pod.status else None
-        if own is not None and own not in refused and shape.can_take(own):
+        own = self._own_promise(pod, shape)
+        if own is not None:
             return np.array((own,), np.intp)
+        refused = self._promised_away(pod, shape)
         if self._percentage is None:
             return shape.leaders_without(refused)
         rows = self._sampled(without(shape.feasible(), refused), shape)
         return shape.best_of(rows)
+
+    def _own_promise(self, pod: Pod, shape: Shape) -> int | None:
+        """The row that the pod was promised, if it can take it. Nothing else is looked at before, and what fails
+        there is told only if it fails again when all are looked at.
+        """
+        name = pod.status.nominated_node_name if pod.status is not None else None
+        row = self.nodes.row_of(name) if name else None
+        if row is None:
+            return None
+        try:
+            takes = (
+                shape.may_take(row)
+                and self._refused_with_nominated(pod, row, shape) is None
+                and shape.can_take(row)
+            )
+        except (PluginError, MachineryError):
+            return None
+        return row if takes else None
 
     def _sampled(self, rows: Rows, shape: Shape) -> Rows:
         """The feasible rows that are scored."""
@@ -484,9 +486,3 @@ class Placement:
                 helpable += refused[~kernel.unresolvable(refused)].tolist()
             left = left[passes]
         return counts, refusing, helpable
-
-
-def unavailable(total: int, counts: Mapping[str, int]) -> str:
-    """kube-scheduler's sentence about nodes that cannot take a pod."""
-    reasons = ", ".join(sorted(f"{count} {reason}" for reason, count in counts.items()))
-    return f"0/{total} nodes are available: {reasons}."

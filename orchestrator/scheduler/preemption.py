@@ -14,8 +14,8 @@ from orchestrator.api.core.v1 import Pod
 from orchestrator.api.policy.v1 import PodDisruptionBudget
 from orchestrator.machinery import labels
 from orchestrator.scheduler.errors import PluginError
+from orchestrator.scheduler.framework import Attempts
 from orchestrator.scheduler.nominations import Candidate, priority_of
-from orchestrator.scheduler.placement import Placement
 from orchestrator.scheduler.shape import Shape
 
 NO_VICTIMS: Final = "No preemption victims found for incoming pod"
@@ -25,7 +25,7 @@ _LEAST_PRIORITY = 1 << 31
 def candidates_on(
     rows: Sequence[int],
     pod: Pod,
-    cycle: Placement,
+    cycle: Attempts,
     budgets: Sequence[PodDisruptionBudget],
     most: int,
 ) -> tuple[tuple[Candidate, ...], Counter[str]]:
@@ -69,14 +69,14 @@ def _all_of(faults: Mapping[str, PluginError]) -> PluginError:
     )
 
 
-def lower_on(row: int, pod: Pod, cycle: Placement) -> list[Pod]:
+def lower_on(row: int, pod: Pod, cycle: Attempts) -> list[Pod]:
     """The pods of a row that a pod may evict, as they were last told."""
     priority, nodes = priority_of(pod), cycle.nodes
     return [nodes.current(p) for p in nodes.pods_on(row) if priority_of(p) < priority]
 
 
 def candidate_on(
-    row: int, pod: Pod, cycle: Placement, budgets: Sequence[PodDisruptionBudget]
+    row: int, pod: Pod, cycle: Attempts, budgets: Sequence[PodDisruptionBudget]
 ) -> Candidate | Counter[str]:
     """The fewest victims on a node; or the reasons why none would help, counted."""
     shape = cycle.shape_of(pod)
@@ -103,7 +103,7 @@ def _candidate(row: int, victims: Sequence[Pod], violating: Sequence[Pod]) -> Ca
 
 
 def _left_out_by_sums(
-    row: int, pods: Sequence[Pod], pod: Pod, cycle: Placement, shape: Shape
+    row: int, pods: Sequence[Pod], pod: Pod, cycle: Attempts, shape: Shape
 ) -> list[Pod] | None:
     """Who finds no place beside a pod if all of some go and come back in this order, worked out by numbers.
 

@@ -18,8 +18,8 @@ from typing import Final
 
 import numpy as np
 
-from orchestrator.scheduler.framework import FilterKernel, Fixed, ScoreKernel
 from orchestrator.scheduler.groups import Groups
+from orchestrator.scheduler.kernels import FilterKernel, Fixed, ScoreKernel
 from orchestrator.scheduler.snapshot import Int64, Rows, Snapshot
 
 NOT_FEASIBLE: Final = -1
@@ -207,7 +207,16 @@ class Local:
 class Shape:
     """All that is known of the nodes for pods of one shape."""
 
-    __slots__ = ("_local", "_may_fail", "_nodes", "_scorers", "_spanning", "filters", "refusal")
+    __slots__ = (
+        "_in_order",
+        "_local",
+        "_may_fail",
+        "_nodes",
+        "_scorers",
+        "_spanning",
+        "filters",
+        "refusal",
+    )
 
     def __init__(
         self,
@@ -221,6 +230,10 @@ class Shape:
         self._nodes = nodes
         self._spanning = [kernel for _, kernel in filters if kernel.spanning]
         self._may_fail = any(kernel.may_fail for kernel in self._spanning)
+        # One that may fail is asked about the rows that those before it leave, and by no one else's leave.
+        self._in_order = self._may_fail and not all(
+            kernel.spanning for _, kernel in filters[_first_that_may_fail(filters) :]
+        )
         self._scorers = [(weight, kernel) for weight, kernel in scorers if kernel.spanning]
         # (plugin, words) of who refuses every node before any is looked at.
         self.refusal = next(((name, k.refusal) for name, k in filters if k.refusal), None)
@@ -307,8 +320,20 @@ class Shape:
         """The rows that can take the pod, ascending."""
         if self.refusal:
             return np.zeros(0, np.intp)
+        if self._in_order:
+            return self._left_in_order()
         rows = self._local.feasible()
         for kernel in self._spanning:
+            if not len(rows):
+                break
+            rows = rows[kernel.rows(rows)]
+        return rows
+
+    def _left_in_order(self) -> Rows:
+        """The feasible rows, where a filter before the last may fail: nobody after it keeps a row from it."""
+        only = only_nodes(kernel for _, kernel in self.filters)
+        rows = self._nodes.all_rows() if only is None else self._nodes.rows_of(only)
+        for _, kernel in self.filters:
             if not len(rows):
                 break
             rows = rows[kernel.rows(rows)]
@@ -338,6 +363,10 @@ class Shape:
             if not kernel.row(row):
                 return name, kernel
         return None
+
+
+def _first_that_may_fail(filters: list[tuple[str, FilterKernel]]) -> int:
+    return next(place for place, (_, kernel) in enumerate(filters) if kernel.may_fail)
 
 
 def only_nodes(filters: Iterable[FilterKernel]) -> frozenset[str] | None:

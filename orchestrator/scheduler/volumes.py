@@ -7,6 +7,7 @@ from orchestrator.api.core.v1 import PersistentVolume, PersistentVolumeClaim, Po
 from orchestrator.api.storage.v1 import CSINode, StorageClass
 from orchestrator.machinery import labels, node_affinity, quantities
 from orchestrator.machinery.memo import IdentityMemo
+from orchestrator.scheduler import migration
 from orchestrator.scheduler.snapshot import Snapshot
 
 BIND_COMPLETED: Final = "pv.kubernetes.io/bind-completed"
@@ -134,17 +135,23 @@ def is_bound(claim: PersistentVolumeClaim) -> bool:
 
 
 def is_somewhere(volume: PersistentVolume) -> bool:
-    """Whether a volume can be used on some nodes only."""
-    affinity = volume.spec.node_affinity if volume.spec is not None else None
-    return affinity is not None and affinity.required is not None
+    """Whether a volume can be used on some nodes only, as those of in-tree plugins can where they are labelled."""
+    if volume.spec is None:
+        return False
+    affinity = volume.spec.node_affinity
+    if affinity is not None and affinity.required is not None:
+        return True
+    return bool(volume.metadata.labels) and migration.is_in_tree(volume.spec)
 
 
-def reachable(volume: PersistentVolume, node_labels: Mapping[str, str], node: str) -> bool:
+def reachable(nodes: Snapshot, volume: PersistentVolume, row: int) -> bool:
     """Whether a volume can be used on a node."""
+    if volume.spec is not None and migration.is_in_tree(volume.spec):
+        volume = migration.translated(volume, csi_node(nodes, nodes.names[row]))
     affinity = volume.spec.node_affinity if volume.spec is not None else None
     if affinity is None or affinity.required is None:
         return True
-    return node_affinity.matcher(affinity.required)(node_labels, node)
+    return node_affinity.matcher(affinity.required)(nodes.labels[row], nodes.names[row])
 
 
 def find_volume(
@@ -160,7 +167,7 @@ def find_volume(
         size = _size(volume.spec.capacity)
         if size < wanted:
             continue
-        fits = reachable(volume, nodes.labels[row], nodes.names[row])
+        fits = reachable(nodes, volume, row)
         if _is_for(volume, claim):
             return volume if fits else None
         if not fits or not _is_available(volume, claim):

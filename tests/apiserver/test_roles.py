@@ -140,6 +140,20 @@ async def test_nobody_grants_what_she_does_not_hold(api: Api) -> None:
     assert (await api.get(Role, "x")).rules == (_READ,)
 
 
+async def test_roles_that_are_not_there_are_named_to_who_lacks_them(api: Api) -> None:
+    """They might hold what she grants, so the refusal says which could not be read."""
+    await _writer(api)
+    for name in ("lost", "gone"):
+        about = Subject(kind="User", name="jane", api_group=_GROUP[0])
+        await api.create(replace(_binding(name), subjects=(about,), metadata=meta(name)))
+    granted = Role(metadata=meta("x"), rules=(_READ,))
+    error = await refused(Forbidden, api.create(granted, identity=_JANE))
+    assert error.message.endswith(
+        '; resolution errors: [[roles.rbac.authorization.k8s.io "gone" not found, '
+        'roles.rbac.authorization.k8s.io "lost" not found]]'
+    )
+
+
 async def test_who_may_escalate_grants_what_she_wants(api: Api) -> None:
     """The verb is asked for roles alone; what a binding gives is another question."""
     special = PolicyRule(api_groups=_GROUP, resources=("roles",), verbs=("escalate",))

@@ -8,6 +8,7 @@ from orchestrator import Cluster
 from orchestrator.cluster import node_spec
 from orchestrator.kubelet.backoff import next_delay
 from orchestrator.kubelet.configuration import InvalidKubeletConfiguration, node_fields
+from orchestrator.kubelet.image_policy import ImagePolicy
 from tests.kubelet.stories import container_of
 from tests.manifests import pod
 
@@ -21,7 +22,12 @@ def test_a_configuration_says_what_a_node_is() -> None:
             "evictionHard": {"memory.available": "10%"},
             "evictionSoft": {"nodefs.available": "20%"},
             "evictionSoftGracePeriod": {"nodefs.available": "1m30s"},
+            "evictionMinimumReclaim": {"memory.available": "64Mi"},
             "evictionMaxPodGracePeriod": 30,
+            "imageGCHighThresholdPercent": 70,
+            "imageGCLowThresholdPercent": 60,
+            "imageMinimumGCAge": "3m",
+            "imageMaximumGCAge": "24h",
             "evictionPressureTransitionPeriod": "1m",
             "crashLoopBackOff": {"maxContainerRestartPeriod": "30s"},
             "maxPods": 7,
@@ -35,6 +41,8 @@ def test_a_configuration_says_what_a_node_is() -> None:
         30,
         60,
     )
+    assert spec.eviction_minimum_reclaim == {"memory.available": "64Mi"}
+    assert spec.image_policy == ImagePolicy(70, 60, 180, 86_400)
     assert spec.max_container_restart_period == 30
     assert spec.capacity == {"memory": "1Gi", "pods": "7"}
     plain = node_spec("n", 0, **node_fields({}))
@@ -48,6 +56,10 @@ def test_a_configuration_says_what_a_node_is() -> None:
         ({"kind": "KubeProxyConfiguration"}, "kind: Invalid enum value 'KubeProxyConfiguration'"),
         ({"evictionHard": {"tea.available": "1"}}, "evictionHard: unknown signal 'tea.available'"),
         ({"evictionSoft": {"memory.available": "1Gi"}}, "grace period must be specified"),
+        ({"imageGCHighThresholdPercent": 101}, "imageGCHighThresholdPercent: .*0 and 100.*got 101"),
+        ({"imageGCLowThresholdPercent": 90}, "imageGCLowThresholdPercent: must be less than .*85"),
+        ({"imageMinimumGCAge": "-1m"}, "imageMinimumGCAge: must not be negative"),
+        ({"imageMaximumGCAge": "1m"}, "imageMaximumGCAge: must be greater than .*120 seconds"),
         ({"maxPods": -1}, "maxPods: must not be negative, got -1"),
         ({"evictionMaxPodGracePeriod": -2}, "evictionMaxPodGracePeriod: must not be negative"),
         ({"evictionPressureTransitionPeriod": "soon"}, "evictionPressureTransitionPeriod: .*soon"),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from orchestrator import Cluster
@@ -15,9 +16,11 @@ from orchestrator.kubelet.eviction import (
     Threshold,
     is_met,
     message_of,
+    overstepped,
     ranked,
     thresholds_of,
 )
+from orchestrator.kubelet.machine_facts import SIMULATED
 from tests.kubelet.stories import pod_with
 from tests.manifests import pod
 
@@ -49,7 +52,7 @@ def test_the_message_says_what_was_short_and_who_used_how_much() -> None:
     """The words are the kubelet's."""
     threshold = Threshold(MEMORY, 100 * MI, 1000 * MI)
     use = _use("p", 950, 100)
-    available = is_met(threshold, [use])
+    available = is_met(threshold, use.used)
     assert available == 50 * MI
     assert message_of(threshold, available, use) == (
         "The node was low on resource: memory. Threshold quantity: 100Mi, available: 50Mi. "
@@ -62,12 +65,50 @@ def test_the_message_says_what_was_short_and_who_used_how_much() -> None:
     [
         ({"tea.available": "1"}, "unknown signal 'tea.available'; there are memory.available"),
         ({"memory.available": "0"}, "memory.available: must be positive, got '0'"),
+        ({"nodefs.inodesFree": "-5"}, "nodefs.inodesFree: must be positive, got '-5'"),
     ],
 )
 def test_a_wrong_threshold_is_refused(hard: dict[str, str], fault: str) -> None:
     """What is wrong is named, and what would be right."""
     with pytest.raises(EvictionError, match=fault):
         thresholds_of(hard, {"memory": "1Gi"})
+
+
+def test_a_minimum_to_reclaim_is_wanted_once_too_little_was_left() -> None:
+    """Until then the threshold itself will do."""
+    (threshold,) = thresholds_of(
+        {"memory.available": "100"}, {"memory": "1000"}, reclaim={"memory.available": "5%"}
+    )
+    assert (threshold.least, threshold.reclaim) == (100, 50)
+    assert is_met(threshold, 860) is None
+    assert is_met(threshold, 860, again=True) == 140
+    assert is_met(threshold, 850, again=True) is None
+    with pytest.raises(EvictionError, match="evictionMinimumReclaim: unknown signal 'tea'"):
+        thresholds_of({}, {}, reclaim={"tea": "1"})
+    with pytest.raises(EvictionError, match=r"memory.available: must not be negative, got '-1'"):
+        thresholds_of({}, {}, reclaim={"memory.available": "-1"})
+
+
+def test_a_pod_may_keep_no_more_than_its_limits_say() -> None:
+    """Volumes and logs count towards the limit of the pod, and logs towards the container's."""
+    found = msgspec.convert(
+        {
+            "spec": {
+                "containers": [
+                    {"name": "c", "resources": {"limits": {"ephemeral-storage": "1Ki"}}},
+                    {"name": "d", "resources": {"limits": {"ephemeral-storage": "1Ki"}}},
+                ],
+            }
+        },
+        Pod,
+    )
+    assert overstepped(found, {"v": 1000}, {"c": 1000, "d": 48}) == ""
+    assert overstepped(found, {"v": 1001}, {"c": 1000, "d": 48}) == (
+        "Pod ephemeral local storage usage exceeds the total limit of containers 2Ki. "
+    )
+    assert overstepped(found, {}, {"c": 20, "d": 1025}) == (
+        'Container d exceeded its local ephemeral storage limit "1Ki". '
+    )
 
 
 def _hungry(name: str, memory: str, **spec: Any) -> dict[str, Any]:
@@ -186,3 +227,32 @@ async def test_a_directory_that_holds_too_much_ends_its_pod(cluster: Cluster) ->
     assert found.status is not None
     assert found.status.reason == "Evicted"
     assert found.status.message == 'Usage of EmptyDir volume "d" exceeds the limit "1Ki". '
+
+
+_FILES = "for i in $(seq 1 9); do touch /d/$i; done; sleep 1000"
+
+
+async def test_a_node_short_of_files_gives_up_who_has_most() -> None:
+    """An emptyDir with nine files in it is ten of them; who has none has no reason to go."""
+    most = SIMULATED.most_files
+    spec = node_spec("node-0", 0, eviction_hard={"nodefs.inodesFree": str(most - 8)})
+    async with Cluster([spec]) as cluster:
+        writer = pod_with(
+            "writer",
+            {
+                "image": "busybox",
+                "command": ["sh", "-c", _FILES],
+                "volumeMounts": [{"name": "d", "mountPath": "/d"}],
+            },
+        )
+        writer["spec"]["volumes"] = [{"name": "d", "emptyDir": {}}]
+        await cluster.apply([writer, pod("idle")])
+        await cluster.clock.sleep(20)
+        assert await _condition(cluster, "DiskPressure") == "True"
+        assert await _phase(cluster, "idle") == "Running"
+        found = await cluster.client.get(Pod, "writer", namespace="default")
+        assert found.status is not None
+        assert found.status.message == (
+            "The node was low on resource: inodes. "
+            f"Threshold quantity: {most - 8}, available: {most - 10}. "
+        )

@@ -3,8 +3,9 @@
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import Event, Node
 from orchestrator.cluster.nodes import node_spec
-from orchestrator.kubelet.machine_facts import facts_of, images_of, this_machine
+from orchestrator.kubelet.machine_facts import facts_of, this_machine, told_images
 from orchestrator.kubelet.node_spec import node_object
+from orchestrator.kubelet.runtimes.interface import NodeImage
 from tests.manifests import pod
 
 
@@ -59,9 +60,6 @@ def test_a_node_of_real_containers_tells_its_machine() -> None:
     class Real:
         machine_facts = staticmethod(this_machine)
 
-        def image_names(self) -> list[str]:
-            return ["nginx", "registry.example/web:2"]
-
     spec = node_spec("node-0", 0)
     real = node_object(spec, runtime_name="real://1", machine_id="m", facts=facts_of(Real()))
     told = node_object(spec, runtime_name="any://1", machine_id="m", facts=facts_of(object()))
@@ -70,8 +68,15 @@ def test_a_node_of_real_containers_tells_its_machine() -> None:
     assert real.status.node_info is not None
     assert real.status.node_info.kernel_version == this_machine().kernel_version
     assert real.metadata.labels["kubernetes.io/os"] == real.status.node_info.operating_system
-    names = [image.names[1] for image in images_of(Real())]
-    assert names == ["docker.io/library/nginx:latest", "registry.example/web:2"]
     assert told.status is not None
     assert told.status.node_info is not None
     assert told.status.node_info.os_image == "Simulated Linux"
+
+
+def test_a_node_tells_its_largest_images() -> None:
+    """With five names at the most, and fifty images; one of which nothing is known has no size."""
+    few = [NodeImage("a", ("a@sha256:1", "a:1")), NodeImage("b", tuple("bcdefg"), 7)]
+    first, second = told_images(few)
+    assert (first.names, first.size_bytes) == (("b", "c", "d", "e", "f"), 7)
+    assert (second.names, second.size_bytes) == (("a@sha256:1", "a:1"), None)
+    assert len(told_images(NodeImage(str(i), (str(i),), i) for i in range(60))) == 50

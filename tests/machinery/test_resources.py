@@ -132,6 +132,8 @@ def test_needs() -> None:
         extended={"x/gpu": 2},
         scoring_milli_cpu=101,
         scoring_memory_bytes=200 * MI + 1,
+        placed_milli_cpu=101,
+        placed_memory_bytes=200 * MI + 1,
     )
     assert given.spec is not None
     elsewhere = Pod(
@@ -144,6 +146,24 @@ def test_needs() -> None:
     )
     assert resources.pod_needs(elsewhere) is needs
     assert resources.pod_needs(Pod()) == resources.Needs()
+
+
+@pytest.mark.parametrize(
+    ("level", "asked", "placed"),
+    [
+        ({}, {"memory": "1Gi"}, (200, 1024 + 200)),
+        ({"cpu": 2}, {"memory": "1Gi"}, (2000, 1024)),
+        ({"cpu": 2}, {}, (2000, 400)),
+        ({"memory": "2Gi"}, {"cpu": 1}, (1000, 2048)),
+    ],
+)
+def test_a_placed_pod_that_says_what_it_needs_as_a_whole_weighs_no_more(
+    level: dict[str, str], asked: dict[str, str], placed: tuple[int, int]
+) -> None:
+    """Only what none of its containers asks for, nor itself, is made up for each of them."""
+    whole = ResourceRequirements(requests=level) if level else None
+    needs = resources.pod_needs(pod(container(asked), container({}), level=whole))
+    assert (needs.placed_milli_cpu, needs.placed_memory_bytes // MI) == placed
 
 
 def test_weightless_containers_weigh_something() -> None:

@@ -57,6 +57,10 @@ spec:
             "spec.objects[0].labels: unable to parse requirement",
         ),
         (
+            "  nodes: [{name: node, count: 3}]\n  objects: [{kind: Pod, fields: {'spec.containers[x]': 1}}]\n",
+            'spec.objects[0].fields["spec.containers[x]"]: invalid array index x',
+        ),
+        (
             "  nodes: [{name: node, count: 3}]\n"
             "  steps:\n    - delete: {kind: Pod, labels: {a: b c}}\n",
             "spec.steps[0].delete.labels: ",

@@ -156,6 +156,8 @@ def pod_of(given: dict[str, Any]) -> Pod:
     )
     if "_startTime" in pod:
         pod["status"] = {"phase": "Running", "startTime": pod["_startTime"]}
+    if "_resize" in pod:
+        pod["status"] = {**pod.get("status", {}), **pod["_resize"]}
     if "_nominatedNodeName" in pod:
         pod["status"] = {"nominatedNodeName": pod["_nominatedNodeName"]}
     typed: Pod = _typed(pod, Pod)

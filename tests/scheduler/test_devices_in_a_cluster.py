@@ -399,6 +399,23 @@ async def test_a_selector_fails_where_devices_are_looked_at_alone(cluster: Clust
     assert preemption.startswith('running "DynamicResources" filter plugin: claim kube-system/mine')
 
 
+async def test_a_selector_fails_on_nodes_that_only_later_filters_refuse(cluster: Cluster) -> None:
+    """A pod that needs a feature of kubelets hears of the selector first, as from kube-scheduler."""
+    wrong = f'device.attributes["{DRIVER}"].vendor == "x"'
+    mine = claim("mine", selectors=[{"cel": {"expression": wrong}}])
+    needy = pod("needy", resourceClaimName="mine")
+    rule = {"action": "RestartAllContainers", "exitCodes": {"operator": "In", "values": [5]}}
+    needy["spec"]["containers"][0] |= {"restartPolicy": "Never", "restartPolicyRules": [rule]}
+    for number in range(3):
+        nothing: dict[str, Any] = {"status": {"declaredFeatures": []}}
+        await cluster.client.patch(Node, f"node-{number}", nothing, subresource="status")
+    await cluster.apply([device_class(), slice_of("node-1", "gpu-0"), mine, needy])
+    await cluster.clock.sleep(5)
+    status, reason, message = _scheduled(await _pod(cluster, "needy"))
+    assert (status, reason) == ("False", "SchedulerError")
+    assert message.startswith('running "DynamicResources" filter plugin: claim default/mine')
+
+
 async def test_extended_resources_of_a_node_do_not_go_with_claims(cluster: Cluster) -> None:
     """Of a class's resource that the node offers itself; kube-scheduler 1.36 has nothing to map then."""
     await cluster.apply(

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from orchestrator.api.core.v1 import Node, Pod
 from orchestrator.scheduler import DEFAULT_PROFILE
-from orchestrator.scheduler.placement import Placement, Refusal
+from orchestrator.scheduler.placement import Placement
+from orchestrator.scheduler.refusals import Refusal
 from orchestrator.scheduler.snapshot import Snapshot
 from tests.scheduler.objects import make_node, make_pod
 

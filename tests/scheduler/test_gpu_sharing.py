@@ -20,9 +20,10 @@ from orchestrator.cluster import node_spec
 from orchestrator.machinery.shared_gpus import DEVICE, DEVICES, RESOURCE, amount_for, shares_of
 from orchestrator.scheduler import DEFAULT_PROFILE, load_configuration
 from orchestrator.scheduler.errors import InvalidConfiguration
-from orchestrator.scheduler.placement import Placement, Refusal
+from orchestrator.scheduler.placement import Placement
 from orchestrator.scheduler.plugins.gpu_sharing.devices import GpuDevices, deal
 from orchestrator.scheduler.plugins.gpu_sharing.tasks import MODEL, Kind, kinds_in, popular
+from orchestrator.scheduler.refusals import Refusal
 from orchestrator.scheduler.snapshot import Snapshot
 from tests.manifests import pod as manifest
 from tests.scheduler.objects import make_node, make_pod

@@ -11,7 +11,7 @@ from orchestrator.api.core.v1 import Event, PersistentVolume, PersistentVolumeCl
 from orchestrator.scheduler import DEFAULT_PROFILE, GetSchedulerStatistics
 from orchestrator.scheduler.cycle import Cycle
 from orchestrator.scheduler.nominations import Nominations
-from orchestrator.scheduler.placement import Refusal
+from orchestrator.scheduler.refusals import Refusal
 from orchestrator.scheduler.snapshot import Snapshot
 from tests.scheduler.objects import make_node, make_pod
 from tests.scheduler.test_scheduler import _manifest, _scheduled

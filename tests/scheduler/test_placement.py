@@ -24,11 +24,12 @@ from orchestrator.api.core.v1 import (
 from orchestrator.api.core.v1 import NodeAffinity as NodeAffinitySpec
 from orchestrator.scheduler import DEFAULT_PROFILE, Plugin, Profile
 from orchestrator.scheduler.adapters import counted
-from orchestrator.scheduler.framework import FilterKernel, default_normalize
-from orchestrator.scheduler.placement import Placement, Refusal
+from orchestrator.scheduler.kernels import FilterKernel, default_normalize
+from orchestrator.scheduler.placement import Placement
 from orchestrator.scheduler.plugins.node_affinity import NodeAffinity
 from orchestrator.scheduler.plugins.node_resources_fit import NodeResourcesFit
 from orchestrator.scheduler.plugins.pod_topology_spread import ZONE
+from orchestrator.scheduler.refusals import Refusal
 from orchestrator.scheduler.snapshot import PODS, Bool, Int64, Rows, Snapshot
 from tests.scheduler.objects import make_node, make_pod, make_service, some
 

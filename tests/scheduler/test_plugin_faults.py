@@ -9,7 +9,7 @@ import actors
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import Event, Pod
 from orchestrator.scheduler import DEFAULT_PLUGINS, DEFAULT_PROFILE, InvalidProfile, Plugin, Profile
-from orchestrator.scheduler.framework import ScoreKernel
+from orchestrator.scheduler.kernels import ScoreKernel
 from orchestrator.scheduler.plugins.node_resources_fit import NodeResourcesFit
 from tests.scheduler.test_scheduler import _manifest, _scheduled
 

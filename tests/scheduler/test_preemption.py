@@ -1,21 +1,32 @@
 """Whom to evict: the short ways beside a trial of each pod, and what a trial leaves behind."""
 
+from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Any
 from unittest.mock import patch
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from orchestrator.api.core.v1 import PersistentVolumeClaim, PersistentVolumeClaimSpec, Pod
+from orchestrator.api.core.v1 import (
+    PersistentVolumeClaim,
+    PersistentVolumeClaimSpec,
+    Pod,
+    PodStatus,
+)
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.scheduler import DEFAULT_PROFILE, preemption
+from orchestrator.scheduler import DEFAULT_PROFILE, Plugin, preemption
+from orchestrator.scheduler.errors import PluginError
+from orchestrator.scheduler.kernels import FilterKernel
 from orchestrator.scheduler.nominations import Nominations
-from orchestrator.scheduler.placement import Placement, Refusal
+from orchestrator.scheduler.placement import Placement
 from orchestrator.scheduler.preemption import candidate_on, candidates_on
-from orchestrator.scheduler.snapshot import Snapshot
+from orchestrator.scheduler.refusals import Refusal
+from orchestrator.scheduler.snapshot import Bool, Rows, Snapshot
 from tests.scheduler.objects import make_node, make_pod, some
 
 GPU = "example.com/gpu"
@@ -218,3 +229,52 @@ def test_a_node_says_why_it_is_refused_as_if_those_had_come_to_whom_it_was_promi
         refusal = placement.choose(fits_beside, Random(0))
         assert isinstance(refusal, Refusal)
         assert refusal.message == f"0/1 nodes are available: {words}."
+
+
+class _Broken(Plugin):
+    """Fails on one node."""
+
+    name = "Broken"
+
+    def __init__(self, node: str) -> None:
+        self.node = node
+
+    def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
+        kernel = _BrokenKernel()
+        kernel.row_of = partial(nodes.row_of, self.node)
+        return kernel
+
+
+class _BrokenKernel(FilterKernel):
+    spanning = True
+    may_fail = True
+    traits = ()
+    row_of: Callable[[], int | None]
+
+    def row(self, row: int) -> bool:
+        if row == self.row_of():
+            raise PluginError("Broken", "it broke")
+        return True
+
+    def rows(self, rows: Rows) -> Bool:
+        return np.array([self.row(row) for row in rows.tolist()], np.bool_)
+
+
+@pytest.mark.parametrize(
+    ("broken", "goes"), [("elsewhere", "mine"), ("mine", "it broke"), ("nowhere", "mine")]
+)
+def test_the_node_that_a_pod_was_promised_is_looked_at_before_any_other(
+    broken: str, goes: str
+) -> None:
+    """What would fail on another, promised to somebody else, is not met then."""
+    nodes = Snapshot()
+    for name in ("mine", "elsewhere"):
+        nodes.put_node(make_node(name))
+    nominations = Nominations()
+    placement = Placement(DEFAULT_PROFILE.adding(_Broken(broken)), nodes, nominations)
+    nominations.put(make_pod("other", priority=9), "elsewhere")
+    wants = make_pod("wants")
+    wants = replace(wants, status=PodStatus(nominated_node_name="mine"))
+    nominations.put(wants, "mine")
+    choice = placement.choose(wants, Random(0))
+    assert (choice.message if isinstance(choice, Refusal) else choice) == goes

@@ -12,7 +12,8 @@ from orchestrator.api.core.v1 import Binding, Event, Node, Pod
 from orchestrator.apiserver.subresources import binding
 from orchestrator.scheduler import DEFAULT_PROFILE, GetSchedulerStatistics, Plugin
 from orchestrator.scheduler.events import ClusterEvent
-from orchestrator.scheduler.placement import Placement, Refusal
+from orchestrator.scheduler.placement import Placement
+from orchestrator.scheduler.refusals import Refusal
 from orchestrator.scheduler.snapshot import Int64, Rows, Snapshot
 
 

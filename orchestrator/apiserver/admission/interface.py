@@ -155,7 +155,8 @@ class AdmissionPlugin:
     `waits`: whether `validate` may answer a `Wait`. `counts`: whether `validate` counts what it lets
     through, so that it is asked once; others may be asked again after a plugin that waits. `asks`: the built-in kinds without whose objects the
     plugin has nothing to say; while no object of them wakes it, it is left out of all writes but those of
-    these kinds.
+    these kinds. `notes`: whether it has something for the audit log and the metrics even then, so that requests by
+    HTTPS are shown to it.
     `admits_deletions`: whether `admit` is asked for DELETE, too, where there is no object to change.
     """
 
@@ -164,6 +165,7 @@ class AdmissionPlugin:
     waits: bool = False
     counts: bool = False
     asks: tuple[type[Any], ...] = ()
+    notes: bool = False
     admits_deletions: bool = False
 
     @classmethod

@@ -1,6 +1,7 @@
 """LimitRanger: a namespace's limits give containers their defaults and hold them in bounds."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -79,7 +80,7 @@ class LimitRanger(AdmissionPlugin):
             if request.resource.key == "pods":
                 faults = self._checked(spec_of(request.object), _Identity(ranges))
             else:
-                faults = tuple(_check_claim(request.object, ranges))
+                faults = _first_faults(ranges, partial(_check_claim, request.object))
         except QuantityError as error:
             faults = (str(error),)
         if faults:
@@ -161,11 +162,18 @@ def _filled(
 
 
 def _check_pod(spec: PodSpec, identity: _Identity) -> tuple[str, ...]:
-    return tuple(_pod_faults(spec, identity.ranges))
+    return _first_faults(identity.ranges, partial(_pod_faults, spec))
 
 
-def _pod_faults(spec: PodSpec, ranges: Ranges) -> Iterator[str]:
-    for item in _items(ranges, "Container", "Pod"):
+def _first_faults(
+    ranges: Ranges, faults_of: Callable[[LimitRange], Iterable[str]]
+) -> tuple[str, ...]:
+    """What the first of the ranges says that says anything; the others are not asked."""
+    return next((found for each in ranges if (found := tuple(faults_of(each)))), ())
+
+
+def _pod_faults(spec: PodSpec, limit_range: LimitRange) -> Iterator[str]:
+    for item in _items((limit_range,), "Container", "Pod"):
         if item.type == "Container":
             for container in (*spec.containers, *spec.init_containers):
                 resources = container.resources or _NO_RESOURCES
@@ -175,11 +183,11 @@ def _pod_faults(spec: PodSpec, ranges: Ranges) -> Iterator[str]:
 
 
 def _faults(item: LimitRangeItem, requests: Amounts, limits: Amounts) -> Iterator[str]:
-    for name, bound in item.min.items():
+    for name, bound in sorted(item.min.items()):
         yield from _too_little(item.type, name, bound, requests.get(name), limits.get(name))
-    for name, bound in item.max.items():
+    for name, bound in sorted(item.max.items()):
         yield from _too_much(item.type, name, bound, requests.get(name), limits.get(name))
-    for name, bound in item.max_limit_request_ratio.items():
+    for name, bound in sorted(item.max_limit_request_ratio.items()):
         yield from _too_far(item.type, name, bound, requests.get(name), limits.get(name))
 
 
@@ -233,13 +241,13 @@ def _pod_sum(spec: PodSpec, part: str) -> Amounts:
     return {**max_maps(running, starting), **whole}
 
 
-def _check_claim(claim: PersistentVolumeClaim, ranges: Ranges) -> Iterator[str]:
+def _check_claim(claim: PersistentVolumeClaim, limit_range: LimitRange) -> Iterator[str]:
     resources = claim.spec.resources if claim.spec else None
     requests = resources.requests if resources else {}
-    for item in _items(ranges, "PersistentVolumeClaim"):
-        for name, bound in item.min.items():
+    for item in _items((limit_range,), "PersistentVolumeClaim"):
+        for name, bound in sorted(item.min.items()):
             yield from _too_little(item.type, name, bound, requests.get(name), None)
-        for name, bound in item.max.items():
+        for name, bound in sorted(item.max.items()):
             request = requests.get(name)
             head = f"maximum {name} usage per {item.type} is {canonical(bound)}"
             if request is None:

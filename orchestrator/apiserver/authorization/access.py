@@ -116,7 +116,7 @@ class Access:
             return
         if name and resource.key == "namespaces":
             namespace = name  # a namespace is looked at as one of its own objects
-        held = _exact(field_selector) if field_selector else {}
+        held = exact(field_selector) if field_selector else {}
         name = name or held.get("metadata.name", "")
         asked = Attributes(
             verb,
@@ -130,6 +130,8 @@ class Access:
         )
         decision = self.decide(who, asked)
         if not decision.allowed:
+            if decision.error:
+                raise errors.AuthorizerFailed(decision.error)
             raise errors.refused(who, asked, decision.reason)
         granted.remember(decision.holds, who, message.namespace, name)
 
@@ -145,12 +147,16 @@ class Access:
         """The rules of all roles that are bound to somebody, everywhere and there."""
         return self._roles.rules(identity, namespace).rules
 
+    def unresolved(self, identity: Identity, namespace: str) -> str:
+        """The roles among them that are not there, as `RoleAuthorizer.unresolved`."""
+        return self._roles.unresolved(identity, namespace)
+
     def referenced(self, ref: RoleRef, namespace: str) -> tuple[PolicyRule, ...] | None:
         """The rules of a role; None of one that is not there."""
         return self._roles.referenced(ref, namespace)
 
 
-def _exact(selector: str) -> dict[str, str]:
+def exact(selector: str) -> dict[str, str]:
     """The fields that a selector holds to one value; of one that cannot be read, none."""
     try:
         terms = fields.parse(selector)

@@ -96,6 +96,13 @@ class RoleAuthorizer(Authorizer):
             error=_aggregate(grant.missing for grant in grants),
         )
 
+    def unresolved(self, identity: Identity, namespace: str) -> str:
+        """What roles are bound to somebody that are not there, in the words of who writes roles; "" for none."""
+        refs = (g.binding.role_ref for g in self.grants(identity, namespace) if g.missing)
+        return _aggregate(
+            f"{ref.kind.lower()}s.{GROUP} {quote(ref.name)} not found" for ref in refs
+        )
+
     def grants(self, identity: Identity, namespace: str) -> tuple[Grant, ...]:
         """What somebody holds: everywhere, and in a namespace if one is asked about."""
         key = (identity.name, identity.groups, namespace)

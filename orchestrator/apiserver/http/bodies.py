@@ -184,10 +184,10 @@ def decode(data: bytes, media: BodyMedia, expected: Expected, validation: str) -
     `validation` is Ignore, Warn or Strict: what happens to fields that the kind does not have, and
     to fields that stand twice. In protobuf there are none.
     """
-    document, repeated_lines = _document(data, media, expected.kind)
+    said, repeated_lines = _document(data, media, expected.kind)
+    document = said
     if expected.custom:
-        document = as_custom(document, data)
-    if expected.custom:
+        document = as_custom(said, data)
         _check_said(document, data, expected)
     api_version, kind = _checked_kind(document, expected)
     version = api_version.rpartition("/")[2]
@@ -201,7 +201,7 @@ def decode(data: bytes, media: BodyMedia, expected: Expected, validation: str) -
         raise BadRequest(f"{subject}: {error.words}") from error
     if validation == "Ignore" or media == "protobuf":
         return Received(obj, (), document)
-    repeated = duplicate_fields(data) if media == "json" else ()
+    repeated = duplicate_fields(data, said) if media == "json" else ()
     faults = [f'unknown field "{path}"' for path in unknown]
     faults += [f'duplicate field "{path}"' for path in repeated]
     if validation == "Strict" and (faults or repeated_lines):
@@ -394,7 +394,7 @@ def _configuration(data: bytes) -> tuple[Any, list[str]]:
     """The document, and what is to be said of its keys."""
     try:
         document = _json_value(data)
-        if not duplicate_fields(data):
+        if not duplicate_fields(data, document):
             return document, []
     except _Unreadable:  # YAML is more than JSON
         pass

@@ -5,10 +5,12 @@ fault of ours, logged and answered with 500. The server goes on.
 """
 
 import asyncio
+import json
 import re
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
+from html import escape
 from typing import Final, TypeAlias
 
 from aiohttp.web import BaseRequest, Response, StreamResponse
@@ -29,9 +31,10 @@ from orchestrator.apiserver.http.errors import (
     PageNotFound,
     no_representation,
     not_acceptable,
+    unauthenticated,
 )
 from orchestrator.apiserver.http.fairness import Rejected
-from orchestrator.apiserver.http.fairness.work import seats_of
+from orchestrator.apiserver.http.fairness.work import ONE, work_of_list, work_of_write
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.gate import check_gate
 from orchestrator.apiserver.http.impersonation import Impersonation, wanted
@@ -45,10 +48,12 @@ from orchestrator.apiserver.http.replies import (
     text_reply,
 )
 from orchestrator.apiserver.http.request_log import log_request
+from orchestrator.apiserver.http.statuses import error_document
 from orchestrator.apiserver.http.turns import Record, Turn
 from orchestrator.apiserver.http.warnings import add_warnings, deprecation_of
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.machinery import service_accounts
+from orchestrator.machinery.field_errors import quote
 from orchestrator.protocol import (
     ApiError,
     Forbidden,
@@ -84,6 +89,7 @@ _STATUS_WITHOUT_TABLE: Final = frozenset(
 )
 # Writes whose objects may have unknown fields.
 _CHECKED: Final = frozenset({"create", "update", "patch"})
+_UNAUTHORIZED: Final = json.loads(error_document(unauthenticated()))
 _CREDENTIAL: Final = "authentication.kubernetes.io/credential-id"  # of bound tokens
 # What a client is said to have done when it went away before its answer.
 _CLIENT_GONE: Final = 499
@@ -95,13 +101,20 @@ def _end_of(said: str) -> int:
     return ssl.cert_time_to_seconds(said)
 
 
+class _Unaudited(Exception):
+    """Nobody keeps the event of a request's arrival, and without it the request goes no further."""
+
+
 class Dispatcher:
     """The one handler of the HTTP server."""
 
     def __init__(self, front: Front, aggregation: Aggregation | None = None) -> None:
         self._front = front
         self._aggregation = aggregation
-        self._impersonation = Impersonation(front.decide)
+        self._impersonation = Impersonation(front.decide, front.clock.monotonic)
+        front.sources += (self._impersonation.families, front.authentication.families)
+        if aggregation is not None:
+            front.sources += (aggregation.families,)
         self._pages = Pages(front, aggregation)
 
     async def __call__(self, request: BaseRequest) -> StreamResponse:
@@ -120,13 +133,16 @@ class Dispatcher:
                 front.metrics.authorized(allowed=True)
             if not response.prepared and record.resource is not None:
                 add_warnings(response, record.resource, record.warnings)
+            if record.trail is not None:
+                record.trail.completed(response)
+                await record.trail.kept()
             return response
         except (asyncio.CancelledError, ConnectionError):
             record.code = _CLIENT_GONE
             raise
         finally:
-            if record.trail is not None:
-                record.trail.completed(response)
+            if record.trail is not None and response is None:
+                record.trail.completed(None)
             front.metrics.ended(kind)
             size = getattr(response, "body_length", 0) or _length(response)
             took = front.clock.monotonic() - begun
@@ -151,6 +167,11 @@ class Dispatcher:
             return text_reply(f"{error.message}\n", status=error.code)
         except Rejected:
             return _overloaded(record)
+        except _Unaudited:
+            self._front.metrics.unaudited()
+            return _failed(request, "failed to store audit event")
+        except errors.AuthorizerFailed as error:
+            return _failed(request, error.message)
         except ApiError as error:
             if isinstance(error, errors.NotAllowed):
                 self._front.metrics.authorized(allowed=False)
@@ -174,7 +195,7 @@ class Dispatcher:
         self._classify(request, asked_of(request, parts), identity, record)
         if not is_resource_path(parts):
             record.labels = labelled_by_method(request.method, page_of(parts))
-            async with Turn(self._front, record):
+            async with Turn(self._front, record, request.path):
                 return await self._document(request, parts, identity)
         try:
             return await self._resource(request, parts, identity, record)
@@ -240,17 +261,25 @@ class Dispatcher:
         if asked.verb == "proxy" or (asked.subresource in _LASTING and asked.verb != "watch"):
             return
         record.where = self._front.fairness.classify(identity, asked)
+        record.asked, record.user = asked, identity.name
         add_headers(request, record.where.headers)
 
     async def _turn(self, record: Record, call: Call) -> Turn:
         """The request's turn, in as many seats as it takes."""
-        front, where, seats = self._front, record.where, 1
+        front, where, work = self._front, record.where, ONE
         watch = call.verb == "watch"
-        if where is not None and (watch or call.verb == "list") and not where.level.is_exempt:
-            stored = await front.stored(call.target.resource)
+        if where is not None and not where.level.is_exempt:
             nominal = where.level.bounds.nominal
-            seats = seats_of(call.verb, call.request.query, stored, nominal)
-        return Turn(front, record, seats, watch=watch)
+            if watch or call.verb == "list":
+                resource = call.target.resource
+                stored = await front.stored(resource)
+                size = front.encodings.average(resource.type)
+                work = work_of_list(call.verb, call.request.query, stored, size, nominal)
+            elif call.verb != "get" and record.asked is not None:
+                watches = front.fairness.watches.interested(record.asked)
+                front.fairness.watched(where, watches)
+                work = work_of_write(watches, nominal)
+        return Turn(front, record, call.request.path, work, watch=watch)
 
     async def _forwarded(
         self, request: BaseRequest, parts: list[str], identity: Identity, record: Record | None
@@ -265,7 +294,7 @@ class Dispatcher:
         if request.body_exists:
             body = await bodies.read(request, self._front.limits.request_seconds)
         try:
-            async with Turn(self._front, record):
+            async with Turn(self._front, record, request.path):
                 return await aggregation.forward(request, service, identity, body)
         except Unavailable as error:
             return text_reply(f"{error}\n", status=503)
@@ -278,19 +307,22 @@ class Dispatcher:
             identity = await front.authentication.identify(request, front.review_token)
         except Unauthorized:
             front.metrics.authenticated("", front.clock.monotonic() - begun, known=False)
-            self._begin_trail(request, parts, record, Identity(""))
+            await self._note_stranger(request, parts, record)
             raise
         took = front.clock.monotonic() - begun
         front.metrics.authenticated(identity.name, took, known=True)
         front.metrics.passed("authentication", took)
         self._count_credentials(request, identity)
-        self._begin_trail(request, parts, record, identity)
-        other = wanted(request.headers)
+        record.trail = self._begun_trail(request, parts, record, identity)
+        if record.trail is not None and not await record.trail.kept():
+            record.trail = None
+            raise _Unaudited
+        other, mode = wanted(request.headers), None
         if other is not None:
             asked = asked_of(request, parts)
-            identity = await self._impersonation.impersonated(identity, other, asked)
+            mode, identity = await self._impersonation.impersonated(identity, other, asked)
         if record.trail is not None:
-            await self._note_decision(request, parts, identity, record.trail, other is not None)
+            await self._note_decision(request, parts, identity, record.trail, mode)
         return identity
 
     def _count_credentials(self, request: BaseRequest, identity: Identity) -> None:
@@ -305,25 +337,47 @@ class Dispatcher:
         if certificate:
             front.metrics.shown(_end_of(certificate["notAfter"]) - front.clock.now())
 
-    def _begin_trail(
-        self, request: BaseRequest, parts: list[str], record: Record, user: Identity
-    ) -> None:
+    async def _note_stranger(self, request: BaseRequest, parts: list[str], record: Record) -> None:
+        """The audit log hears of a request of whom nobody knows, and of nothing more than that."""
+        trail = self._begun_trail(request, parts, record, None)
+        if trail is not None:
+            trail.refused(_UNAUTHORIZED)
+            await trail.kept()
+
+    def _begun_trail(
+        self, request: BaseRequest, parts: list[str], record: Record, user: Identity | None
+    ) -> Trail | None:
+        """`user`: None where nobody knows who asks."""
         front = self._front
         if front.audit is None:
-            return
-        asked = asked_of(request, parts)
-        record.trail = front.audit.begin(
-            request, user, asked, audit_id=record.audit_id, clock=front.clock
+            return None
+        trail = front.audit.begin(
+            request,
+            user or Identity(""),
+            asked_of(request, parts),
+            audit_id=record.audit_id,
+            clock=front.clock,
+            known=user is not None,
         )
-        front.metrics.trailed("None" if record.trail is None else record.trail.level)
+        front.metrics.trailed("None" if trail is None else trail.level)
+        return trail
 
     async def _note_decision(
-        self, request: BaseRequest, parts: list[str], identity: Identity, trail: Trail, acts: bool
+        self,
+        request: BaseRequest,
+        parts: list[str],
+        identity: Identity,
+        trail: Trail,
+        mode: str | None,
     ) -> None:
-        """The audit log says whether its user may do this, and why."""
-        if acts:
-            trail.acts_as(identity)
-        allowed, reason = await self._front.decide(identity, asked_of(request, parts))
+        """The audit log says whether its user may do this, and why. `mode`: in which she acts as another."""
+        if mode is not None:
+            trail.acts_as(identity, mode)
+        try:
+            allowed, reason = await self._front.decide(identity, asked_of(request, parts))
+        except errors.AuthorizerFailed:
+            trail.annotate("authorization.k8s.io/reason", "internal error")
+            return
         trail.annotate("authorization.k8s.io/decision", "allow" if allowed else "forbid")
         trail.annotate("authorization.k8s.io/reason", reason)
 
@@ -386,6 +440,12 @@ class Dispatcher:
 def _length(response: StreamResponse | None) -> int:
     body = response.body if isinstance(response, Response) else None
     return len(body) if isinstance(body, bytes) else 0
+
+
+def _failed(request: BaseRequest, why: str) -> Response:
+    """What the original answers where it cannot even look at a request."""
+    words = f"Internal Server Error: {quote(request.raw_path)}: {why}"
+    return text_reply(f"{escape(words, quote=False)}\n", status=500)
 
 
 def _overloaded(record: Record) -> Response:

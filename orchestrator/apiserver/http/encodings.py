@@ -16,6 +16,7 @@ from orchestrator.api.meta.v1 import ObjectMeta
 Shown: TypeAlias = Callable[[ObjectMeta], ObjectMeta]
 
 LIMIT_BYTES: Final = 64 * 1024 * 1024
+_REMEMBERED: Final = 64  # objects that make up an average
 _ENTRY_BYTES: Final = 300  # what an entry costs besides its bytes
 
 
@@ -25,13 +26,25 @@ class Encodings:
     def __init__(self, limit_bytes: int = LIMIT_BYTES) -> None:
         self._limit = limit_bytes
         self._entries: OrderedDict[tuple[int, str], tuple[Any, bytes]] = OrderedDict()
+        self._sizes: dict[type, float] = {}
         self.size_bytes = 0
         self.hits = 0
         self.misses = 0
 
     def object(self, obj: Any) -> bytes:
         """The object as JSON."""
-        return self._find(obj, "") or self._keep(obj, "", codec.encode(obj))
+        return self._find(obj, "") or self._keep_whole(obj)
+
+    def average(self, kind: type) -> float:
+        """How many bytes the objects of a kind have that were made of late; 0 if none was."""
+        return self._sizes.get(kind, 0.0)
+
+    def _keep_whole(self, obj: Any) -> bytes:
+        data = codec.encode(obj)
+        size, kind = float(len(data)), type(obj)
+        before = self._sizes.get(kind, size)
+        self._sizes[kind] = before + (size - before) / _REMEMBERED
+        return self._keep(obj, "", data)
 
     def item(self, obj: Any) -> bytes:
         """The object as a list of its kind holds it: without `kind` and `apiVersion`, which the list says."""

@@ -13,7 +13,7 @@ from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.node_summary import summary_of
 from orchestrator.apiserver.http.proxying import divided
 from orchestrator.apiserver.http.replies import document_reply, text_reply
-from orchestrator.apiserver.http.usage import disks_of, pods_of_node, usages_of
+from orchestrator.apiserver.http.usage import disks_of, pods_of_node, usages_of, use_of
 from orchestrator.apiserver.http.usage_metrics import cadvisor_families, resource_families
 from orchestrator.apiserver.telemetry.families import text_of
 from orchestrator.machinery.times import format_time
@@ -42,7 +42,8 @@ async def _summary(front: Front, node: Node) -> Response:
     pods = await pods_of_node(front, node.metadata.name)
     usages = await usages_of(front, pods)
     disks = await disks_of(front, node.metadata.name, pods)
-    body = summary_of(node, pods, usages, disks, format_time(front.clock.now()))
+    beside = await use_of(front, node.metadata.name)
+    body = summary_of(node, pods, usages, disks, beside, format_time(front.clock.now()))
     return document_reply(json.dumps(body, indent=1).encode())
 
 

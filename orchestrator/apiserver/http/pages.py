@@ -31,6 +31,7 @@ from orchestrator.apiserver.http.replies import (
     text_reply,
 )
 from orchestrator.apiserver.http.self_description import flagz, statusz
+from orchestrator.apiserver.http.turns import dumped_requests
 from orchestrator.apiserver.http.version import version_document
 from orchestrator.apiserver.state import AskState
 from orchestrator.apiserver.telemetry.families import MEDIA_TYPE, text_of
@@ -164,7 +165,9 @@ class Pages:
             raise PageNotFound
         state = await front.ask(AskState())
         others = [family for each in front.other_metrics for family in await each()]
-        families = (*front.metrics.families(), *present_families(front.fairness, state), *others)
+        own = [family for each in front.sources for family in each()]
+        present = present_families(front.fairness, state, front.encodings)
+        families = (*front.metrics.families(), *own, *present, *others)
         return document_reply(text_of(families).encode(), media_type=MEDIA_TYPE)
 
     async def _issuer(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
@@ -187,8 +190,12 @@ class Pages:
 
     # Kubernetes does not list its own /debug either.
     async def _debug(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
-        if parts[1:2] == ["api_priority_and_fairness"] and parts[-1] in TABLES and len(parts) == 3:
-            return text_reply(TABLES[parts[-1]](self._front.fairness))
+        if parts[1:2] == ["api_priority_and_fairness"] and len(parts) == 3:
+            if parts[2] == "dump_requests":
+                detailed = bool(request.query.get("includeRequestDetails"))
+                return text_reply(dumped_requests(self._front, detailed=detailed))
+            if parts[2] in TABLES:
+                return text_reply(TABLES[parts[2]](self._front.fairness))
         if parts[1:] != ["actors"]:
             raise PageNotFound
         return document_reply(msgspec.json.encode(actors_page(self._front.system)))

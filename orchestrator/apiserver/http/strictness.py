@@ -17,27 +17,27 @@ class _Pairs(list[tuple[str, Any]]):
     """An object that has not forgotten its duplicates."""
 
 
-def duplicate_fields(data: bytes) -> tuple[str, ...]:
+def duplicate_fields(data: bytes, document: Any) -> tuple[str, ...]:
     """The paths of all fields after the first of their name, as `metadata.labels.app`.
 
-    `data` must be JSON that a strict decoder has read already: nesting is bounded by it.
+    `document` is what a strict decoder has made of `data`: nesting is bounded by it.
     """
-    if _loses_nothing(data):
+    if _loses_nothing(data, document):
         return ()
     found: list[str] = []
     _walk(json.loads(data, object_pairs_hook=_Pairs), "", found)
     return tuple(dict.fromkeys(found))
 
 
-def _loses_nothing(data: bytes) -> bool:
-    """Whether a decoder keeps all fields. Each has a colon, which goes with a field that is dropped.
+def _loses_nothing(data: bytes, document: Any) -> bool:
+    """Whether the decoder has kept all fields. Each has a colon, which goes with a field that is dropped.
 
     All other colons stand in texts, and are written again as they were, but for escaped ones.
     """
     if _ESCAPED in data:
         return False
     try:
-        kept = msgspec.json.encode(msgspec.json.decode(data))
+        kept = msgspec.json.encode(document)
     except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
         return False  # what is no Unicode, or no number of this library
     return kept.count(b":") == data.count(b":")

@@ -5,18 +5,24 @@ costs a request as much as all that is decided here.
 """
 
 from types import TracebackType
+from typing import Any
 
 from orchestrator.api.scheme import Resource
+from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.http.audit import Trail
 from orchestrator.apiserver.http.fairness import Classified, Seat
+from orchestrator.apiserver.http.fairness.dumps import Flight, requests_table
+from orchestrator.apiserver.http.fairness.work import ONE, Work
 from orchestrator.apiserver.http.front import Front
 from orchestrator.apiserver.http.metrics import labelled_by_method
+from orchestrator.machinery.times import format_micro_time
 
 
 class Record:
     """What is known of a request when it ends."""
 
     __slots__ = (
+        "asked",
         "audit_id",
         "code",
         "executed",
@@ -25,6 +31,7 @@ class Record:
         "resource",
         "seats",
         "trail",
+        "user",
         "waited",
         "warnings",
         "where",
@@ -33,6 +40,8 @@ class Record:
     def __init__(self, method: str, audit_id: str) -> None:
         self.audit_id = audit_id
         self.where: Classified | None = None
+        self.asked: Attributes | None = None
+        self.user = ""
         self.trail: Trail | None = None
         self.labels = labelled_by_method(method)
         self.waited = 0.0
@@ -51,25 +60,40 @@ class Turn:
     (None), needs no seat. Raises Rejected.
     """
 
-    __slots__ = ("_front", "_record", "_seat", "_seats", "_watch")
+    __slots__ = ("_front", "_record", "_watch", "came", "path", "seat", "work")
 
     def __init__(
-        self, front: Front, record: Record | None, seats: int = 1, *, watch: bool = False
+        self,
+        front: Front,
+        record: Record | None,
+        path: str,
+        work: Work = ONE,
+        *,
+        watch: bool = False,
     ) -> None:
         self._front = front
         self._record = record
-        self._seats = seats
         self._watch = watch
-        self._seat: Seat | None = None
+        self.path = path
+        self.work = work
+        self.came = 0.0
+        self.seat: Seat | None = None
+
+    @property
+    def record(self) -> Record:
+        """What is known of a request that has come to this."""
+        assert self._record is not None
+        return self._record
 
     async def __aenter__(self) -> None:
         front, record = self._front, self._record
         if record is None or record.where is None:
             return
-        begun = front.clock.monotonic()
-        seat = await front.fairness.take(record.where, self._seats, record.labels.kind)
-        self._seat = seat
-        record.waited, record.seats = max(seat.began - begun, 0.0), self._seats
+        self.came = front.clock.monotonic()
+        seat = await front.fairness.take(record.where, self.work, record.labels.kind, self)
+        self.seat = seat
+        front.turns.add(self)
+        record.waited, record.seats = max(seat.began - self.came, 0.0), self.work.seats
         front.metrics.passed("priorityandfairness", record.waited)
 
     async def __aexit__(
@@ -78,7 +102,47 @@ class Turn:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        record, seat = self._record, self._seat
+        record, seat, front = self._record, self.seat, self._front
         if record is None or record.where is None or seat is None:
             return
-        record.executed = self._front.fairness.give_back(record.where, seat, watch=self._watch)
+        front.turns.discard(self)
+        work, watch = self.work, self._watch
+        record.executed = front.fairness.give_back(
+            record.where, seat, work, record.labels.kind, watch=watch
+        )
+
+
+def dumped_requests(front: Front, *, detailed: bool) -> str:
+    """The page that shows all requests which have a turn, or wait for one."""
+    offset = front.clock.now() - front.clock.monotonic()
+    waiting = [
+        waiter.who
+        for level in front.fairness.levels.values()
+        for queue in level.queues.queues()
+        for waiter in queue.waiting
+    ]
+    flights = (_flight(turn) for turn in (*front.turns, *waiting))
+    found = [each for each in flights if each is not None]
+
+    def at(moment: float) -> str:
+        return format_micro_time(moment + offset)
+
+    return requests_table(front.fairness, found, at, detailed=detailed)
+
+
+def _flight(turn: Any) -> Flight | None:
+    if not isinstance(turn, Turn):
+        return None
+    record = turn.record
+    if record.where is None or record.asked is None:
+        return None
+    return Flight(
+        record.where,
+        turn.work,
+        turn.seat,
+        turn.came,
+        record.user,
+        record.asked,
+        turn.path,
+        turn,
+    )

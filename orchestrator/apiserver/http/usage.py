@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from actors import ActorCrashed, ActorStopped, AskTimeout, MailboxFull, Ref, Request
@@ -13,7 +14,9 @@ from orchestrator.protocol import (
     DisksOfPods,
     DiskUsage,
     List,
+    NodeUse,
     UsageOfPods,
+    UseOfNode,
     kubelets_group,
 )
 
@@ -53,6 +56,15 @@ async def disks_of(front: Front, node: str, pods: Iterable[Pod]) -> Mapping[str,
     found: dict[str, DiskUsage] = {}
     for kubelet in front.system.members(kubelets_group(node)):
         found |= await _answer(kubelet, asked)
+    return found
+
+
+async def use_of(front: Front, node: str) -> NodeUse:
+    """What a node keeps on its disk beside what its pods do; of one that does not answer nothing is known."""
+    found = NodeUse()
+    for kubelet in front.system.members(kubelets_group(node)):
+        with suppress(AskTimeout, ActorStopped, ActorCrashed, MailboxFull):
+            found = await kubelet.ask(UseOfNode(), timeout=_ANSWER_SECONDS)
     return found
 
 

@@ -29,6 +29,11 @@ _COUNTED: Final = tuple(
         ("packets_dropped", "packets dropped while {}ing"),
     )
 )
+_STALLING: Final = (("cpu", "CPU"), ("memory", "memory"), ("io", "IO"))
+_STALLS: Final = (
+    ("waiting", "tasks in the container have waited"),
+    ("stalled", "no tasks in the container could make progress"),
+)
 _PERIOD: Final = 100_000  # microseconds in which a limit of CPU is meant
 
 
@@ -108,6 +113,15 @@ def cadvisor_families(node: Node, pods: Sequence[Pod], usages: Usages) -> list[S
         _OF_CGROUP,
     )
     limits = _Limits()
+    stalls = {
+        (resource, way): Series(
+            f"container_pressure_{resource}_{way}_seconds_total",
+            f"Total time duration {said} due to {name} congestion.",
+            _OF_CGROUP,
+        )
+        for resource, name in _STALLING
+        for way, said in _STALLS
+    }
     for one in _running(pods, usages):
         for labels in (one.labels, one.pod_labels):
             cpu.add(*labels, "total", amount=cpu_seconds(one.usage))
@@ -127,6 +141,9 @@ def cadvisor_families(node: Node, pods: Sequence[Pod], usages: Usages) -> list[S
             start.set(one.started_at, *one.labels)
         if one.container is not None:
             limits.tell(one.container, one.labels)
+        for resource, stall in one.usage.stalls.items():
+            for way, waited in (("waiting", stall.some), ("stalled", stall.full)):
+                stalls[resource, way].add(*one.labels, amount=waited.microseconds / 1e6)
     return [
         cpu,
         *used,
@@ -135,6 +152,7 @@ def cadvisor_families(node: Node, pods: Sequence[Pod], usages: Usages) -> list[S
         processes,
         start,
         *limits.families,
+        *stalls.values(),
         *_traffic(pods, usages),
         *_machine(node),
     ]

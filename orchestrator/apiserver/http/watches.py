@@ -19,6 +19,8 @@ from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.protobuf_writer import watch_frame
 from orchestrator.api.scalars import EMPTY
 from orchestrator.api.unstructured import Unstructured
+from orchestrator.apiserver.authorization import Attributes
+from orchestrator.apiserver.authorization.access import exact
 from orchestrator.apiserver.errors import unparsable_version
 from orchestrator.apiserver.http import parameters
 from orchestrator.apiserver.http.encodings import Encodings
@@ -210,10 +212,11 @@ class _Stream:
 
     async def begin(self) -> None:
         """Send the headers: from here on errors are events."""
-        self._response.enable_chunked_encoding()
-        await self._response.prepare(self._call.request)
         if self._call.trail is not None:
             self._call.trail.started(self._response.status)
+            await self._call.trail.kept()
+        self._response.enable_chunked_encoding()
+        await self._response.prepare(self._call.request)
 
     async def write(self, lines: list[bytes]) -> None:
         """Raises TimeoutError when the client takes nothing, ConnectionError when it is gone."""
@@ -257,10 +260,15 @@ class _Stream:
             async with deadline:
                 self._front.opened(deadline)
                 self._front.metrics.watching(self._call.labels, 1)
+                tracked = self._tracked()
+                if tracked is not None:
+                    self._front.fairness.watches.begun(*tracked)
                 try:
                     await self._write_all(watching, inbox, shows_present=shows_present)
                 finally:
                     self._front.metrics.watching(self._call.labels, -1)
+                    if tracked is not None:
+                        self._front.fairness.watches.ended(*tracked)
                     self._front.closed(deadline)
         except TimeoutError:
             if not deadline.expired():
@@ -268,11 +276,23 @@ class _Stream:
             if self._bookmarks and self._seconds > _LAST_BOOKMARK_SECONDS:
                 await self.write([self._bookmark()])
 
+    def _tracked(self) -> tuple[Attributes, str] | None:
+        """What is watched; None where few changes concern the watch: that of one node's pods."""
+        target, held = self._call.target, exact(self._call.query.get("fieldSelector", ""))
+        resource = target.resource
+        if resource.key == "pods" and held.get("spec.nodeName"):
+            return None
+        asked = Attributes("watch", resource.group, resource.plural, namespace=target.namespace)
+        return asked, target.name or held.get("metadata.name", "")
+
     async def _write_all(self, watching: Watching, inbox: Inbox, *, shows_present: bool) -> None:
+        began = self._front.clock.monotonic()
         if shows_present:
             await self._write_present(watching.items)
         if self._initial_end:
             await self.write([self._bookmark(_INITIAL_END)])
+            took = self._front.clock.monotonic() - began
+            self._front.metrics.watch_listed(self._call.labels, took)
         sequence = watching.sequence
         async for message in inbox:
             if type(message) is WatchClosed:

@@ -179,7 +179,7 @@ async def patch(front: Front, call: Call) -> StreamResponse:
             await _check_patched(front, call)
             raise
         if options.field_validation != "Ignore":
-            repeated = await bodies.apart(duplicate_fields, data)
+            repeated = await bodies.apart(duplicate_fields, data, body)
     if kind_of(target.resource).custom:
         body = bodies.as_custom(body, data)
     call.note(body)

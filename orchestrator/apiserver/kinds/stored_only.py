@@ -35,10 +35,6 @@ _STRANGE_SOURCES: Final = (
 STORED_ONLY: Final[Mapping[type[Struct], Mapping[str, str]]] = {
     APIServiceSpec: {"group_priority_minimum": "groups are listed in an order of their own"},
     core.VolumeDevice: {"device_path": "containers get no block devices"},
-    core.VolumeMount: {
-        "mount_propagation": "mounts are private",
-        "recursive_read_only": "mounts below are as they are",
-    },
     core.SecurityContext: {
         "app_armor_profile": "no profile is loaded",
         "se_linux_options": _NO_SELINUX,

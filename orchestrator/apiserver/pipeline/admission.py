@@ -90,20 +90,28 @@ def review_outside(course: Course) -> tuple[Step, ...]:
     return _review(course, waiting=True)
 
 
-def _review(course: Course, *, waiting: bool) -> tuple[Step, ...]:
-    plugins = course.served.validating(course.operation, course.subresource)
+def _asked(
+    plugins: tuple[AdmissionPlugin, ...], *, waiting: bool
+) -> tuple[tuple[AdmissionPlugin, ...], bool]:
+    """Those that such a step asks, and whether it is where most of validation's time goes."""
     last = max((i for i, plugin in enumerate(plugins) if plugin.waits), default=-1)
     if waiting:
-        plugins = tuple(plugin for plugin in plugins[: last + 1] if not plugin.counts)
-    else:
-        plugins = tuple(plugin for plugin in plugins if not plugin.waits)
-    if not plugins:
+        return tuple(plugin for plugin in plugins[: last + 1] if not plugin.counts), True
+    return tuple(plugin for plugin in plugins if not plugin.waits), last < 0
+
+
+def _review(course: Course, *, waiting: bool) -> tuple[Step, ...]:
+    served, operation, part = course.served, course.operation, course.subresource
+    plugins, _ = _asked(served.validating(operation, part), waiting=waiting)
+    every, whole = _asked(served.validating(operation, part, noting=True), waiting=waiting)
+    if not every:
         return ()
-    whole = waiting or last < 0  # the step of validation is counted where most of its time goes
-    watched = counted(plugins)
+    watched = counted(every)
 
     def step(env: Environment, draft: Draft) -> Decision:
         request = draft.request
+        if draft.message.warn is None and not plugins:
+            return None
         if request is None:
             request = _request(course, draft)
         request.object, request.name = draft.new, draft.name

@@ -89,7 +89,7 @@ def own_applied(course: Course) -> tuple[Step, ...]:
 def apply(course: Course) -> tuple[Step, ...]:
     """The object that an applied configuration makes. Errors: BadRequest, Conflict, Unclassified."""
     path = WritePath(course.served, course.scheme, course.subresource)
-    from_request = course.served.from_request
+    from_request, to_version = course.served.from_request, course.served.to_version
 
     def step(env: Environment, draft: Draft) -> None:
         message, old = draft.message, draft.old
@@ -99,10 +99,13 @@ def apply(course: Course) -> tuple[Step, ...]:
         managers = before or adopted(live, path.shape, path.writer(""), env.time())
         result = lay_over(env, path, message, body, live, managers, old)
         check_said(message, body, is_there=True)
-        new = from_request(object_of(path, result.object, body)) if result.changed else old
-        draft.new = replace(
-            new, metadata=replace(new.metadata, managed_fields=old.metadata.managed_fields)
-        )
+        new = old
+        if result.changed:
+            new = from_request(object_of(path, result.object, body, live, to_version(old)))
+        if new.metadata is not old.metadata:
+            owners = old.metadata.managed_fields
+            new = replace(new, metadata=replace(new.metadata, managed_fields=owners))
+        draft.new = new
         draft.owners = settled(result.managers)
         draft.owners_changed = who_owns_what(before) != who_owns_what(result.managers)
 
@@ -131,7 +134,7 @@ class Applicable(Protocol):
     def to_stored(self, received: Any) -> Any:
         """An object of this version as it is stored."""
 
-    def pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
+    def merged_pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
         """Two stored objects as documents of a version; None for one that is not served."""
 
 
@@ -213,7 +216,7 @@ def lay_over(
     writer = path.writer(manager_of(message))
 
     def in_version(new: Object, api_version: str) -> Pair | None:
-        return path.pair(old, path.to_stored(object_of(path, new, body)), api_version)
+        return path.merged_pair(old, path.to_stored(object_of(path, new, body)), api_version)
 
     def lay(force: bool) -> Applied:
         return applied(live, body, path.shape, managers, writer, in_version, force=force)
@@ -236,10 +239,17 @@ def lay_over(
     return result
 
 
-def object_of(path: Applicable, document: Json, body: Object) -> Any:
-    """The document as an object of the requested version; a complaint names what the configuration `body` does."""
+def object_of(
+    path: Applicable, document: Json, body: Object, live: Object | None = None, present: Any = None
+) -> Any:
+    """The document as an object of the requested version; a complaint names what the configuration `body` does.
+
+    `present` is the object as it was, in that version, and `live` its document.
+    """
     try:
-        return codec.decode_noting(document, path.type, wraps=True)[0]
+        if live is None:
+            return codec.decode_noting(document, path.type, wraps=True)[0]
+        return codec.decode_changed(document, live, present, wraps=True)[0]
     except DecodeError as error:
         group, _, version = path.api_version.rpartition("/")
         kind = f"{group}/{version}, Kind={path.kind}"

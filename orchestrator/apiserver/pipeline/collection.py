@@ -56,6 +56,7 @@ def deletion_of(message: DeleteCollection, chosen: Any) -> Delete:
         uid=chosen.metadata.uid if message.uid is None else message.uid,
         resource_version=message.resource_version,
         dry_run=message.dry_run,
+        collected=True,
         identity=message.identity,
         warn=message.warn,
         annotate=message.annotate,

@@ -6,7 +6,7 @@ from typing import Any
 
 from orchestrator.apiserver.admission.interface import AdmissionPlugin, AdmissionRequest, Reader
 from orchestrator.apiserver.pipeline.draft import Wait
-from orchestrator.apiserver.telemetry.admission import Step
+from orchestrator.apiserver.telemetry.admission import AdmissionCounts, Step
 from orchestrator.protocol import ApiError
 
 
@@ -49,21 +49,26 @@ def _observed(
     counts = request.counts
     if counts is None:
         return run(*arguments)
-    tell = partial(counts.plugin, name) if name else counts.step
-    return _told(partial(tell, step, request.operation, counts.monotonic()), run, *arguments)
+    about = (name, step, request.operation, counts.monotonic())
+    return _told(counts, about, run, *arguments)
 
 
-def _told(tell: Callable[..., None], run: Callable[..., Any], *arguments: Any) -> Any:
-    """What `run` answers; `tell` hears of the end, over all that is waited for until then.
+def _told(
+    counts: AdmissionCounts,
+    about: tuple[str, Step, str, float],
+    run: Callable[..., Any],
+    *arguments: Any,
+) -> Any:
+    """What `run` answers; its end is told, over all that is waited for until then.
 
     No closure that names itself: each write would leave circles for the garbage collector.
     """
     try:
         answer = run(*arguments)
     except ApiError:
-        tell(refused=True)
+        counts.ended(*about, refused=True)
         raise
     if type(answer) is Wait:
-        return Wait(answer.effect, partial(_told, tell, answer.then))
-    tell(refused=False)
+        return Wait(answer.effect, partial(_told, counts, about, answer.then))
+    counts.ended(*about, refused=False)
     return answer

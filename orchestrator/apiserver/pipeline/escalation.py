@@ -71,7 +71,7 @@ def _guard_role(access: Access, draft: Draft, course: Course) -> None:
     held = access.held(message.identity, message.namespace)
     missing = uncovered(held, role.rules)
     if missing:
-        raise _refusal(course, draft, _not_held(message.identity, missing))
+        raise _refusal(course, draft, _not_held(access, draft, missing))
     gathers = any(type(r) is ClusterRole and _aggregates(r) for r in (role, draft.old))
     if gathers and uncovered(held, _ALL):
         raise _refusal(course, draft, _AGGREGATION)
@@ -97,19 +97,23 @@ def _guard_binding(access: Access, draft: Draft, course: Course) -> None:
         raise errors.not_found(course.served.resource, ref.name)
     missing = uncovered(access.held(message.identity, namespace), granted)
     if missing:
-        raise _refusal(course, draft, _not_held(message.identity, missing))
+        raise _refusal(course, draft, _not_held(access, draft, missing))
 
 
 def _refusal(course: Course, draft: Draft, why: str) -> Forbidden:
     return errors.forbidden(course.served.resource, draft.new.metadata.name, why)
 
 
-def _not_held(identity: Identity, missing: Iterable[PolicyRule]) -> str:
+def _not_held(access: Access, draft: Draft, missing: Iterable[PolicyRule]) -> str:
+    identity: Identity = draft.message.identity
+    unresolved = access.unresolved(identity, draft.message.namespace)
     groups = " ".join(map(quote, identity.groups))
     lines = sorted({_compact(rule) for rule in _merged(missing)})
     return (
         f"user {quote(identity.name)} (groups=[{groups}]) is attempting to grant RBAC permissions "
-        "not currently held:\n" + "\n".join(lines)
+        "not currently held:\n"
+        + "\n".join(lines)
+        + (f"; resolution errors: [{unresolved}]" if unresolved else "")
     )
 
 

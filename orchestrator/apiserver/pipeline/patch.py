@@ -85,7 +85,7 @@ def patched_noting(message: Patch, present: Any) -> tuple[Any, dict[str, Any]]:
         raise _refusal(message, error) from error
     try:
         wraps = message.patch_type == "strategic"
-        new, unknown = _read(document, before, present, wraps=wraps)
+        new, unknown = codec.decode_changed(document, before, present, wraps=wraps)
         find = kind_of(message.resource).unknown if type(present) is Unstructured else None
         if find is not None:
             unknown = (*unknown, *find(new))
@@ -98,21 +98,6 @@ def patched_noting(message: Patch, present: Any) -> tuple[Any, dict[str, Any]]:
         faults += strange
         _note(message, document, [*faults, *(f'unknown field "{path}"' for path in unknown)])
     return new, document
-
-
-def _read(
-    document: dict[str, Any], before: dict[str, Any], present: Any, *, wraps: bool
-) -> tuple[Any, tuple[str, ...]]:
-    """The object of a patched document, and what its kind does not have. Raises DecodeError.
-
-    Patches share what they do not change: a spec that is still the very same is the present one's, and is not read again.
-    """
-    spec = document.get("spec")
-    if type(spec) is not dict or spec is not before.get("spec") or type(present) is Unstructured:
-        return codec.decode_noting(document, type(present), wraps=wraps)
-    rest = {name: part for name, part in document.items() if name != "spec"}
-    new, unknown = codec.decode_noting(rest, type(present), wraps=wraps)
-    return replace(new, spec=present.spec), unknown
 
 
 def _note(message: Patch, document: Any, faults: list[str]) -> None:

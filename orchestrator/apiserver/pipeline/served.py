@@ -24,6 +24,7 @@ class Served:
 
     __slots__ = (
         "_chain",
+        "_noting",
         "bucket",
         "from_stored",
         "granted",
@@ -40,8 +41,13 @@ class Served:
     )
 
     def __init__(
-        self, resource: Resource, scheme: Scheme, chain: Sequence[AdmissionPlugin]
+        self,
+        resource: Resource,
+        scheme: Scheme,
+        chain: Sequence[AdmissionPlugin],
+        noting: Sequence[AdmissionPlugin] = (),
     ) -> None:
+        """`chain`: the plugins that have something to say, `noting`: with those that have something to note."""
         self.resource = resource
         self.stored = scheme.storage(resource)
         self.bucket = self.stored.key
@@ -50,6 +56,8 @@ class Served:
         custom = kind_of(resource).custom
         # Custom resources are judged by the version in which they come.
         self.kind = kind_of(resource if custom else self.stored)
+        if scheme.gates:
+            self.kind = self.kind.behind(scheme.gates)
         if serves_groups(scheme):
             self.kind = keeping_groups(self.kind)
         path_rules = kind_of(resource).path_rules
@@ -66,6 +74,7 @@ class Served:
             stored_object if self.from_stored is None else self._converted
         )
         self._chain = chain
+        self._noting = noting or chain
         # Who is known to be allowed, by verb and subresource (see `authorization.Access`).
         self.granted: dict[tuple[str, str], Granted] = {}
         # The steps of each action and subresource, as they are asked for the first time.
@@ -77,18 +86,25 @@ class Served:
 
     def mutating(self, operation: Operation, subresource: str) -> tuple[AdmissionPlugin, ...]:
         """The plugins that may change the object of such writes, in order."""
-        return self._concerned(operation, subresource, "admit")
+        return self._concerned(self._chain, operation, subresource, "admit")
 
-    def validating(self, operation: Operation, subresource: str) -> tuple[AdmissionPlugin, ...]:
-        """The plugins that may refuse such writes, in order."""
-        return self._concerned(operation, subresource, "validate")
+    def validating(
+        self, operation: Operation, subresource: str, *, noting: bool = False
+    ) -> tuple[AdmissionPlugin, ...]:
+        """The plugins that may refuse such writes, in order; with those that note something of them at least."""
+        chain = self._noting if noting else self._chain
+        return self._concerned(chain, operation, subresource, "validate")
 
     def _concerned(
-        self, operation: Operation, subresource: str, method: str
+        self,
+        chain: Sequence[AdmissionPlugin],
+        operation: Operation,
+        subresource: str,
+        method: str,
     ) -> tuple[AdmissionPlugin, ...]:
         return tuple(
             plugin
-            for plugin in self._chain
+            for plugin in chain
             if getattr(type(plugin), method) is not getattr(AdmissionPlugin, method)
             and plugin.handles(operation, self.resource, subresource)
         )

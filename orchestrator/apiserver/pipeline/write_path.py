@@ -10,6 +10,7 @@ from orchestrator.api import codec
 from orchestrator.api.core.v1 import Pod
 from orchestrator.api.errors import UnknownKind
 from orchestrator.api.scheme import Resource, Scheme
+from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.kinds.conversion import conversion
 from orchestrator.apiserver.kinds.defaulting import apply_defaults
@@ -73,11 +74,18 @@ class WritePath:
 
     def pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
         """Two stored objects, either of them possibly None; `new` may lack its defaults."""
+        return self.merged_pair(
+            old, None if new is None else apply_defaults(self._row, new), api_version
+        )
+
+    def merged_pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
+        """The same of what an apply made: a part that it replaced has no defaults yet, and so differs."""
         resource = self._version(api_version)
         if resource is None:
             return None
-        if new is not None:
-            new = apply_defaults(self._row, new)
+        both = old is not None and new is not None
+        if both and resource.type is self._stored.type is not Unstructured:
+            old, new = _what_differs(old, new)
         after = self.document(new, resource, said=True)
         return self._pair(resource, self.document(old, resource), after)
 
@@ -154,6 +162,17 @@ class WritePath:
             return None
         # By its key: a definition that changes brings new resources for the same objects.
         return found if self._scheme.storage(found).key == self._stored.key else None
+
+
+def _what_differs(old: Any, new: Any) -> tuple[Any, Any]:
+    """Two objects of one kind without the parts that are the very same in both: these make no difference."""
+    before, after = {}, {}
+    for name in old.__struct_fields__:
+        was, became = getattr(old, name), getattr(new, name)
+        if was is not became:
+            before[name], after[name] = was, became
+    kind = type(old)
+    return kind(**before), kind(**after)
 
 
 def _reset(resource: Resource, subresource: str) -> FieldSet:

@@ -198,7 +198,7 @@ class _ScalePath:
         """A Scale is not stored."""
         return received
 
-    def pair(self, _old: Any, _new: Any, _api_version: str) -> None:
+    def merged_pair(self, _old: Any, _new: Any, _api_version: str) -> None:
         """There is no other version."""
 
 

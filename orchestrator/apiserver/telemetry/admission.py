@@ -123,23 +123,23 @@ class AdmissionCounts:
             ("decision", "policy_level", "policy_version", "mode", *_POD),
         )
         self._exempt = Series("pod_security_exemptions_total", "Writes that it let by.", _POD)
+        for operation in ("create", "update"):
+            for what in ("pod", "controller"):
+                self._exempt.set(0, operation, what, "")
         self._pod_errors = Series(
             "pod_security_errors_total", "Policies that could not be read.", ("fatal", *_POD)
         )
 
     # --- as writes go by -------------------------------------------------------------------
 
-    def plugin(self, name: str, step: Step, operation: str, began: float, *, refused: bool) -> None:
-        """A plugin has ended with a write; `began` is the clock's time of its beginning."""
-        took = self.monotonic() - began
-        self._plugins.observe(took, name, step, operation, _truth(refused))
-
-    def step(self, step: Step, operation: str, began: float, *, refused: bool) -> None:
-        """All plugins of a step have ended with a write."""
-        took = self.monotonic() - began
-        labels = (step, operation, _truth(refused))
-        self._steps.observe(took, *labels)
-        self._summary.observe(took, *labels)
+    def ended(self, name: str, step: Step, operation: str, began: float, *, refused: bool) -> None:
+        """A plugin, or (without `name`) all plugins of a step, have ended with a write; `began` is the clock's time of its beginning."""
+        took, truth = self.monotonic() - began, _truth(refused)
+        if name:
+            self._plugins.observe(took, name, step, operation, truth)
+        else:
+            self._steps.observe(took, step, operation, truth)
+            self._summary.observe(took, step, operation, truth)
 
     def webhook(
         self,

@@ -5,9 +5,11 @@ not exist, and no version is called 404.
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
+from orchestrator.api.core.v1 import Pod
 from orchestrator.kubelet.image_names import full_name
 
 _NOT_THERE: Final = re.compile(r"non-?exist(ent|ing)|does-?not-?exist|no-?such-?image|:404$")
@@ -28,6 +30,13 @@ def failing_pull(image: str, failing: bool = False) -> str:
     if failing or _NOT_THERE.search(path):
         return f"{start}{name}: not found"
     return ""
+
+
+def volume_images(pod: Pod) -> Iterator[str]:
+    """The images that are volumes of a pod."""
+    for volume in pod.spec.volumes if pod.spec is not None else ():
+        if volume.image is not None:
+            yield volume.image.reference
 
 
 def missing(image: str) -> str:

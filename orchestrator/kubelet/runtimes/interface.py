@@ -7,6 +7,7 @@ kubelet that starts again asks `containers()` what there is.
 """
 
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Set as AbstractSet
 from random import Random
 from typing import Protocol, runtime_checkable
 
@@ -17,7 +18,7 @@ from actors import Clock, Timer
 from orchestrator.api.core.v1 import Container, LifecycleHandler, Pod, Probe, Secret
 from orchestrator.kubelet.networks.interface import PodNetwork
 from orchestrator.kubelet.networks.wires import Outside
-from orchestrator.protocol import ContainerUsage
+from orchestrator.protocol import ContainerUsage, DirectoryUsage
 from orchestrator.sessions import LogOptions, Session
 
 
@@ -32,7 +33,8 @@ class ContainerKey(Struct, frozen=True, gc=False, order=True):
 class ContainerStarted(Struct, frozen=True, gc=False):
     """The container runs since `at` (epoch seconds). `ready`: from the start, as without a probe.
 
-    `pulled_in`: the seconds that it took to pull its image; None: it was there.
+    `pulled_in`: the seconds that it took to pull its image; None: it was there. `recursive`: what it is to read only,
+    it reads only all the way down, where that is asked for.
     """
 
     key: ContainerKey
@@ -40,6 +42,7 @@ class ContainerStarted(Struct, frozen=True, gc=False):
     at: float
     ready: bool = False
     pulled_in: float | None = None
+    recursive: bool = True
 
 
 class ContainerExited(Struct, frozen=True, gc=False):
@@ -117,6 +120,8 @@ class Mount(Struct, frozen=True):
     gid: int = 0  # to which group the volume belongs; 0: to none but root's
     is_file: bool = False  # of a hostPath: what is there is a file
     most_bytes: int = 0  # that it may hold, of medium `memory`; 0: as many as there are
+    propagation: str = ""  # HostToContainer: it shows what is mounted there later; Bidirectional: to all others, too
+    recursion: str = ""  # Enabled, IfPossible: what is mounted below is read only as well
 
 
 class World(Struct):
@@ -296,12 +301,41 @@ class Resizable(Protocol):
 class Weighed(Protocol):
     """A runtime that knows what its pods keep on the node's disk."""
 
-    def volume_bytes(self, pod_uid: str) -> Mapping[str, int]:
+    def volume_weights(self, pod_uid: str) -> Mapping[str, DirectoryUsage]:
         """What lies in each of a pod's own directories, its emptyDirs, by volume."""
         ...
 
     def log_bytes(self, pod_uid: str) -> Mapping[str, int]:
         """What a pod's logs take, by container."""
+        ...
+
+
+class NodeImage(Struct, frozen=True):
+    """An image on a node: what its runtime calls it, its names, and what it takes of the disk.
+
+    One that is `pinned` stays there, whether somebody uses it or not.
+    """
+
+    id: str
+    names: tuple[str, ...]
+    size_bytes: int = 0
+    pinned: bool = False
+
+
+@runtime_checkable
+class KeepingImages(Protocol):
+    """A runtime that knows which images are on its node, and takes away those that nobody needs."""
+
+    def images(self) -> Iterable[NodeImage]:
+        """The images that are on the node."""
+        ...
+
+    def images_in_use(self) -> AbstractSet[str]:
+        """The ids of those that a container of the node's has, be it one that has ended, or a volume."""
+        ...
+
+    def remove_image(self, image_id: str) -> None:
+        """Take an image off the node; who wants it again has to pull it. Raises OSError."""
         ...
 
 

@@ -78,8 +78,8 @@ class Profile(Struct, frozen=True):
     `run_seconds` None: it runs until it is stopped, but for a Job's pod. An init container runs for
     `init_seconds` and ends well; a sidecar runs until it is stopped. `fail_probability` is the chance that a start
     ends in `exit_code` (or 1) instead of running. `pull_seconds` None: images are on the node already;
-    `healthy_seconds` None: probes that succeed go on to. `cpu` is in cores and `memory` in bytes, both written as quantities;
-    None: nobody measures it.
+    `healthy_seconds` None: probes that succeed go on to. `cpu` is in cores, `memory` and
+    `image_size` (what its image takes of the node's disk) in bytes, all written as quantities; None: nobody measures it.
     """
 
     start_seconds: Distribution = constant(1.0)
@@ -96,6 +96,7 @@ class Profile(Struct, frozen=True):
     log_seconds: Distribution | None = None  # between two of them; None: there is one
     cpu: Distribution | None = None
     memory: Distribution | None = None
+    image_size: Distribution | None = None
 
 
 _USUAL: Final = Profile()
@@ -161,7 +162,7 @@ def of_job(profile: Profile) -> Profile:
     return profile if profile.run_seconds is not None else replace(profile, run_seconds=_JOB)
 
 
-_AMOUNTS: Final = ("cpu", "memory")  # which are quantities
+_AMOUNTS: Final = ("cpu", "memory", "image_size")  # which are quantities
 _ENDS: Final = ("run_seconds", "init_seconds", "exit_code")
 
 

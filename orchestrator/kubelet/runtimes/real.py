@@ -34,7 +34,9 @@ from orchestrator.kubelet.runtimes.interface import (
 )
 from orchestrator.kubelet.runtimes.probes import Prober
 from orchestrator.kubelet.runtimes.runs import find
+from orchestrator.kubelet.runtimes.stalls import stalls_of_machine
 from orchestrator.kubelet.runtimes.volume_directories import Volumes
+from orchestrator.protocol import DirectoryUsage, Stall
 
 NOT_STARTED: Final = 128
 """The exit code of what did not begin."""
@@ -54,6 +56,16 @@ class Refusal(Exception):
 
 class ConfigFault(Exception):
     """The container cannot be created as it is described; the text says why, in the kubelet's words."""
+
+
+def refuse_recursion(world: World) -> None:
+    """Of a runtime that leaves what is mounted below a mount as it is. Raises ConfigFault if it may not."""
+    for mount in world.mounts:
+        if mount.recursion == "Enabled":
+            raise ConfigFault(
+                f'failed to resolve recursive read-only mode: volume "{mount.volume}" requested '
+                "recursive read-only mode, but it is not supported by the runtime"
+            )
 
 
 class RealRun:
@@ -272,10 +284,10 @@ class RealRuntime(ABC, Generic[R]):
             if mount.medium in ("objects", "secret") and not mount.sub_path:
                 volumes.write(mount)
 
-    def volume_bytes(self, pod_uid: str) -> Mapping[str, int]:
+    def volume_weights(self, pod_uid: str) -> Mapping[str, DirectoryUsage]:
         """What lies in each emptyDir of a pod."""
         run = next(iter(self._runs.get(pod_uid, {}).values()), None)
-        return self._volumes(run.pod).bytes_of(run.pod) if run is not None else {}
+        return self._volumes(run.pod).weights_of(run.pod) if run is not None else {}
 
     def volume_file(self, pod: Pod, volume: str, path: str) -> bytes:
         """What a file in an emptyDir of a pod holds. Raises OSError."""
@@ -309,6 +321,10 @@ class RealRuntime(ABC, Generic[R]):
         return f"{now:%Y_%m_%d_%H_%M_%S}.{self._host.random.randrange(10**9, 10**10)}"
 
     # --- who is there --------------------------------------------------------------------------
+
+    def machine_stalls(self) -> Mapping[str, Stall]:
+        """As `OnMachine.machine_stalls`."""
+        return stalls_of_machine()
 
     def machine_facts(self) -> MachineFacts:
         """The machine on which the containers run."""

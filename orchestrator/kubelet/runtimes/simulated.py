@@ -5,12 +5,15 @@ becomes ready, ends by itself, or ends because it was asked to. A command that i
 how it ends; one that looks at its surroundings runs in them, step by step (`live.py`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from orchestrator.api.core.v1 import Container, LifecycleHandler, Pod, Probe
+from orchestrator.kubelet.image_names import full_name, image_id
 from orchestrator.kubelet.networks.simulated import SimulatedNetwork
-from orchestrator.kubelet.runtimes.images import failing_pull, missing
+from orchestrator.kubelet.runtimes.commands.steps import NOT_FOUND
+from orchestrator.kubelet.runtimes.images import failing_pull, missing, volume_images
 from orchestrator.kubelet.runtimes.interface import (
     ContainerExited,
     ContainerKey,
@@ -18,6 +21,7 @@ from orchestrator.kubelet.runtimes.interface import (
     ContainerStarted,
     HookEnded,
     ImagePulling,
+    NodeImage,
     ProbeAnswered,
     RuntimeEvent,
     RuntimeHost,
@@ -42,10 +46,10 @@ from orchestrator.kubelet.runtimes.programs import (
 )
 from orchestrator.kubelet.runtimes.services import HttpResponse, Scene, Service
 from orchestrator.kubelet.runtimes.shell import outlook, rehearse, run
-from orchestrator.kubelet.runtimes.shell.steps import NOT_FOUND
 from orchestrator.kubelet.runtimes.simulated_conversations import Conversations
 from orchestrator.kubelet.runtimes.simulated_images import user_of_image
 from orchestrator.kubelet.runtimes.simulated_records import Record
+from orchestrator.kubelet.runtimes.simulated_servers import listening_at
 from orchestrator.kubelet.runtimes.simulated_serving import (
     address_of,
     asked,
@@ -134,7 +138,7 @@ class SimulatedRuntime(Conversations):
             return
         if known is not None:
             known.before, record.before = None, known
-        self._images.add(image)
+        self._keep_image(record)
         self._launch(record)
 
     def _pulls(self, record: Record, policy: str) -> bool:
@@ -157,8 +161,32 @@ class SimulatedRuntime(Conversations):
 
     def _pulled(self, record: Record, seconds: float) -> None:
         record.pulled_in = seconds
-        self._images.add(record.image)
+        self._keep_image(record)
         self._launch(record)
+
+    def _keep_image(self, record: Record) -> None:
+        if record.image not in self._images:
+            size = record.profile.image_size
+            self._images[record.image] = round(size.draw(self._host.random)) if size else 0
+
+    def images(self) -> Iterator[NodeImage]:
+        """As `KeepingImages.images`: those that some container has had."""
+        for name, size in self._images.items():
+            yield NodeImage(name, (image_id(name), full_name(name)), size)
+
+    def images_in_use(self) -> AbstractSet[str]:
+        """As `KeepingImages.images_in_use`."""
+        found: set[str] = set()
+        for records in self._pods.values():
+            for record in records.values():
+                found.add(record.image)
+                if record.pod is not None:
+                    found.update(volume_images(record.pod))
+        return found
+
+    def remove_image(self, image_id: str) -> None:
+        """As `KeepingImages.remove_image`."""
+        self._images.pop(image_id, None)
 
     def _launch(self, record: Record) -> None:
         """Start a container whose image is there, unless it may not run as the image does."""
@@ -250,6 +278,9 @@ class SimulatedRuntime(Conversations):
         if program is not None and program.service is not None:
             scene = self._scene_of(record)
             return (0.0, *probed(probe, container, program.service, scene, address_of(pod)))
+        port = number_of(action.port, container) if action is not None else 0
+        if probe.tcp_socket is not None and listening_at(record, port):
+            return 0.0, True, ""
         if program is not None:
             return 0.0, False, _nobody_listens(probe, container, address_of(pod))
         if probe.http_get is not None and fault_of_site(container, record.world):

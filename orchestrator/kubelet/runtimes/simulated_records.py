@@ -62,7 +62,7 @@ class Records:
     def __init__(self, profile: Profile | None = None, disks: Disks | None = None) -> None:
         self._profile = profile or Profile()
         self._pods: dict[str, dict[str, Record]] = {}
-        self._images: set[str] = set()  # that are on the node
+        self._images: dict[str, int] = {}  # that are on the node, and what each takes of its disk
         self._volumes = Volumes(disks or Disks())
         self._host: RuntimeHost
         self._network: SimulatedNetwork | None = None

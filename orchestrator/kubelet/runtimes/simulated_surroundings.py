@@ -16,6 +16,7 @@ from orchestrator.kubelet.runtimes.programs import command_line
 from orchestrator.kubelet.runtimes.shell import outlook, run
 from orchestrator.kubelet.runtimes.simulated_images import files_of_image
 from orchestrator.kubelet.runtimes.simulated_records import Record, Records
+from orchestrator.protocol import DirectoryUsage
 
 _KERNELS: Final = "/sys/fs/cgroup/"
 _FALLBACK: Final = "FallbackToLogsOnError"
@@ -31,9 +32,9 @@ class Surroundings(Records):
         """Give the container's volumes that are made of objects what these hold by now."""
         self._volumes.refresh(key.pod_uid, key.name, world)
 
-    def volume_bytes(self, pod_uid: str) -> Mapping[str, int]:
+    def volume_weights(self, pod_uid: str) -> Mapping[str, DirectoryUsage]:
         """What lies in each of a pod's own directories."""
-        return self._volumes.bytes_of(pod_uid)
+        return self._volumes.weights_of(pod_uid)
 
     def volume_file(self, pod: Pod, volume: str, path: str) -> bytes:
         """What a file in an emptyDir of a pod holds. Raises OSError."""

@@ -17,6 +17,7 @@ from orchestrator.api.core.v1 import Pod, Volume
 from orchestrator.kubelet.runtimes.disks import Disks
 from orchestrator.kubelet.runtimes.interface import Mount
 from orchestrator.machinery.volumes import SIMULATED_DRIVER
+from orchestrator.protocol import DirectoryUsage
 
 _DATA: Final = "..data"
 _IN_MEMORY: Final = ("memory", "secret")
@@ -105,7 +106,7 @@ class Volumes:
                 self._share(each, _READ)
         return fresh.name
 
-    def bytes_of(self, pod: Pod) -> Mapping[str, int]:
+    def weights_of(self, pod: Pod) -> Mapping[str, DirectoryUsage]:
         """What lies in each emptyDir of the pod."""
         volumes = pod.spec.volumes if pod.spec is not None else ()
         return {v.name: _used(self._own(v)) for v in volumes if v.empty_dir is not None}
@@ -190,14 +191,15 @@ class Volumes:
             self._share(each, _SHARED)
 
 
-def _used(directory: Path) -> int:
-    """The bytes that the files in a directory take."""
-    used = 0
-    for place, _, names in os.walk(directory):
+def _used(directory: Path) -> DirectoryUsage:
+    """What the files in a directory take."""
+    used = files = 0
+    for place, directories, names in os.walk(directory):
+        files += 1 + len(names) + sum(os.path.islink(f"{place}/{each}") for each in directories)
         for name in names:
             with suppress(OSError):  # it is gone by now
                 used += os.lstat(f"{place}/{name}").st_blocks * _BLOCK_BYTES
-    return used
+    return DirectoryUsage(used, files)
 
 
 def within_volume(place: Path, mount: Mount, container: str) -> Path:

@@ -10,6 +10,7 @@ from orchestrator.kubelet.own_files import HOST_FILE
 from orchestrator.kubelet.runtimes.disks import Disks, Store
 from orchestrator.kubelet.runtimes.interface import Mount, World
 from orchestrator.kubelet.runtimes.simulated_images import files_of_image
+from orchestrator.protocol import DirectoryUsage
 
 V = TypeVar("V")
 _OBJECTS: Final = ("objects", "secret")  # media whose content the kubelet makes, and makes anew
@@ -113,10 +114,13 @@ class Volumes:
                 _fill(store.files, {"": b"", **mount.files})
                 _fill(store.modes, mount.modes)
 
-    def bytes_of(self, pod_uid: str) -> Mapping[str, int]:
+    def weights_of(self, pod_uid: str) -> Mapping[str, DirectoryUsage]:
         """What lies in each emptyDir of a pod."""
         own = {n: s for (c, n), s in self._of_pods.get(pod_uid, {}).items() if not c}
-        return {name: sum(map(len, store.files.values())) for name, store in own.items()}
+        return {
+            name: DirectoryUsage(sum(map(len, store.files.values())), len(store.files))
+            for name, store in own.items()
+        }
 
     def own_file(self, pod_uid: str, volume: str, path: str) -> bytes:
         """What a file in an emptyDir of a pod holds. Raises FileNotFoundError."""

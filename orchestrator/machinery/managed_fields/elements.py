@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from orchestrator.machinery.documents import Json
+from orchestrator.machinery.documents import GO_ESCAPES, Json
 from orchestrator.machinery.errors import FieldSetError
 from orchestrator.machinery.field_errors import quote
 from orchestrator.machinery.memo import remembered
@@ -25,10 +25,6 @@ INDEX: Final = "i:"
 SELF: Final = "."  # in FieldsV1: the place itself, beside what is inside it
 
 _RANKS: Final = {FIELD: 0, KEY: 1, VALUE: 2, INDEX: 3}
-# Go's JSON writes these escaped, and names of elements are compared as text.
-_ESCAPES: Final = str.maketrans(
-    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-)
 
 
 def key_element(keys: tuple[tuple[str, Json], ...]) -> Element:
@@ -55,7 +51,7 @@ def value_element(value: Json) -> Element:
 
 def _json(value: Json) -> str:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text if text.isalnum() else text.translate(_ESCAPES)
+    return text if text.isalnum() else text.translate(GO_ESCAPES)
 
 
 @remembered(65536)

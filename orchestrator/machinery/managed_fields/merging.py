@@ -11,7 +11,7 @@ from orchestrator.machinery.managed_fields.shapes import ABSENT, ListShape, MapS
 
 
 def merged(live: Json, applied: Json, shape: Shape) -> Json:
-    """`applied` laid over `live`. Raises ShapeError when an item of a list has no keys."""
+    """`applied` laid over `live`; unchanged parts are shared. Raises ShapeError when an item of a list has no keys."""
     return _merged(live, applied, shape)
 
 
@@ -31,12 +31,16 @@ def _merged(live: Json, applied: Json, shape: Shape) -> Json:
 
 
 def _of_maps(live: dict[str, Json], applied: dict[str, Json], shape: MapShape) -> Json:
-    result = dict(live)
+    changed = {}
     for name, value in applied.items():
         inner = shape.at(name)
         if inner is not None:
-            result[name] = _merged(live.get(name, ABSENT), value, inner)
-    return result
+            before = live.get(name, ABSENT)
+            if before is ABSENT or before != value or type(before) is not str:
+                after = _merged(before, value, inner)
+                if after is not before:
+                    changed[name] = after
+    return {**live, **changed} if changed else live
 
 
 def _of_lists(live: list[Json], applied: list[Json], shape: ListShape) -> Json:

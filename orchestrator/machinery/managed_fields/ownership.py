@@ -111,21 +111,34 @@ def created(new: Object, shape: Shape, ignored: FieldSet) -> FieldSet:
 
     What nobody owns is taken out of the object beforehand, which costs less than taking it out of the set.
     """
-    left = {name: new[name] for name in new if FIELD + name not in ignored}
-    for name in _NAMING:
-        left.pop(name, None)
+    left = _without_unowned(new)
+    if not ignored:
+        fields = from_nothing(left, shape)
+    else:
+        whole = {name: left[name] for name in left if FIELD + name not in ignored}
+        fields = from_nothing(whole, shape)
+        deep = {element: node for element, node in ignored.items() if node}
+        if deep:
+            kept = {name: left[name] for name in left if FIELD + name in deep}
+            fields = union(fields, recursive_difference(from_nothing(kept, shape), deep))
+    return _without_metadata(fields)
+
+
+def _without_unowned(document: Object) -> Object:
+    """A document without what nobody owns, but for its metadata as a whole."""
+    left = {name: part for name, part in document.items() if name not in _NAMING}
     metadata = left.get("metadata")
     if type(metadata) is dict:
         left["metadata"] = {name: metadata[name] for name in metadata if name not in _METADATA}
-    fields = from_nothing(left, shape)
-    deep = {element: node for element, node in ignored.items() if node}
-    if deep:
-        kept = {name: new[name] for name in new if FIELD + name in deep}
-        fields = union(fields, recursive_difference(from_nothing(kept, shape), deep))
+    return left
+
+
+def _without_metadata(fields: FieldSet) -> FieldSet:
+    """A set without the metadata as a whole, which has no members but those inside it."""
     node = fields.get(_IN_METADATA)
-    if node is not None and is_member(node):  # it has no members but those inside it
-        fields = difference(fields, _UNOWNED)
-    return fields
+    if node is None or not is_member(node):
+        return fields
+    return difference(fields, _UNOWNED)
 
 
 class _Versions:
@@ -192,17 +205,18 @@ def applied(
     """
     manager = applier(writer.name, writer.subresource)
     last = managers.get(manager)
-    fields = recursive_difference(fields_of(configuration, shape), writer.ignored)
-    owned = difference(fields, _UNOWNED)
+    fields = fields_of(_without_unowned(configuration), shape)
+    owned = _without_metadata(recursive_difference(fields, writer.ignored))
     if last is not None and owned == last.fields:
         owned = last.fields  # one set, that is put in order once
-    own = Ownership(fields, writer.api_version, None if last is None else last.time)
+    own = Ownership(owned, writer.api_version, None if last is None else last.time)
     others = {each: theirs for each, theirs in managers.items() if each != manager}
     new = merged(live, configuration, shape)
     if last is not None:
         before = reconciled(last.fields, shape)
-        if not _says_all(configuration, fields if owned is not before else before, before):
-            new = _pruned(new, before, [own, *others.values()], shape)
+        if not _says_all(configuration, owned, before):
+            said = recursive_difference(fields_of(configuration, shape), writer.ignored)
+            new = _pruned(new, before, [said, *(each.fields for each in others.values())], shape)
     pair = Pair(live, new, shape, writer.ignored)
     versions = _Versions(
         writer.api_version, pair, pair.comparison, lambda version: in_version(new, version)
@@ -211,7 +225,7 @@ def applied(
         _refuse_conflicts(others, versions)
     result = _released(others, versions)
     if owned:
-        result[manager] = replace(own, fields=owned)
+        result[manager] = own
     return Applied(new, result, live != new or not equal(live, new))
 
 
@@ -229,27 +243,27 @@ def _refuse_conflicts(others: Managers, versions: _Versions) -> None:
         raise ApplyConflictError(conflicts)
 
 
-def _says_all(configuration: Object, fields: FieldSet, last: FieldSet) -> bool:
+def _says_all(configuration: Object, owned: FieldSet, last: FieldSet) -> bool:
     """Whether a configuration says all that its manager applied last, so that it lets nothing go.
 
     What is said is there, with all above it. But beside a null or an empty map there may be what nobody owns, and
     goes together with that.
     """
-    if fields is not last and difference(last, fields):
+    if owned is not last and difference(last, owned):
         return False
     said = encode(configuration)
     return b"null" not in said and b"{}" not in said
 
 
-def _pruned(new: Object, last: FieldSet, owners: Sequence[Ownership], shape: Shape) -> Json:
+def _pruned(new: Object, last: FieldSet, said: Sequence[FieldSet], shape: Shape) -> Json:
     """The object without what its manager applied last and nobody owns any more."""
     named = with_named_fields(last, shape)
     pruned = without(new, named, shape)
     whole = with_named_fields(fields_of(new, shape), shape)
     left = with_named_fields(fields_of(pruned, shape), shape)
     owned: FieldSet = {}
-    for each in owners:
-        owned = union(owned, each.fields)
+    for each in said:
+        owned = union(owned, each)
     kept = union(left, with_named_fields(owned, shape))
     pruned = without(new, difference(whole, kept), shape)
     # Only what this manager owned may go; what is nobody's stays.

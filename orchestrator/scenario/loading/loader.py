@@ -12,7 +12,7 @@ from orchestrator.kubelet import Profile
 from orchestrator.kubelet.runtimes.profile import ProfileError, parse_field
 from orchestrator.scenario.language import Bounds, Scenario, Step
 from orchestrator.scenario.loading.nodes import GroupPlan, plan_group
-from orchestrator.scenario.loading.objects import check_kind, check_labels
+from orchestrator.scenario.loading.objects import check_kind, check_labels, check_path
 from orchestrator.scenario.loading.parameters import settle
 from orchestrator.scenario.loading.scheduling import SchedulerPlan, plan_scheduler
 from orchestrator.scenario.loading.source import Source
@@ -138,6 +138,8 @@ def _check_expectations(source: Source, scenario: Scenario, steps: tuple[StepPla
             raise source.error(f"spec.objects[{number}].count", "expected a bound")
         check_kind(source, wanted.api_version, wanted.kind, f"spec.objects[{number}]")
         check_labels(source, wanted.labels, f"spec.objects[{number}]")
+        for path in wanted.fields:
+            check_path(source, path, f"spec.objects[{number}].fields")
 
 
 def _check_heartbeats(source: Source, scenario: Scenario) -> None:

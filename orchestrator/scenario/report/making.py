@@ -11,11 +11,10 @@ from msgspec import Struct
 from orchestrator.api import codec
 from orchestrator.api.scheme import DEFAULT
 from orchestrator.client import Client
-from orchestrator.client.waiting import follow
 from orchestrator.extras import DISTRIBUTION, version_of
 from orchestrator.scenario.language import ObjectExpectation
 from orchestrator.scenario.loading import Loaded
-from orchestrator.scenario.loading.objects import selector_of
+from orchestrator.scenario.loading.objects import selector_of, value_at
 from orchestrator.scenario.measures.catalogue import SERVICE_LEVELS, outcomes_of, titles_of
 from orchestrator.scenario.measures.figures import ActorUse, Outcome, StepRecord
 from orchestrator.scenario.measures.meter import Meter
@@ -49,7 +48,7 @@ def _fits(obj: Any, wanted: ObjectExpectation) -> bool:
     if wanted.name and obj.metadata.name != wanted.name:
         return False
     document = codec.to_dict(obj)
-    return all(follow(document, path) == value for path, value in wanted.fields.items())
+    return all(value_at(document, path) == value for path, value in wanted.fields.items())
 
 
 class Performance(Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """What is written of claims: that a pod has them, that it has not, and that nobody has."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final
 
 from msgspec.structs import replace
@@ -11,7 +12,7 @@ from orchestrator.api.resource.v1 import AllocationResult, ResourceClaim, Resour
 from orchestrator.client import Client
 from orchestrator.machinery import resource_claims
 from orchestrator.machinery.times import format_time
-from orchestrator.protocol import Conflict
+from orchestrator.protocol import ApiError, Conflict
 from orchestrator.scheduler.devices.claims import PLUGIN, allocation_of, claims_of
 from orchestrator.scheduler.devices.extended import Special
 from orchestrator.scheduler.errors import PluginError
@@ -75,16 +76,29 @@ async def _reserve_once(
     finalizers = claim.metadata.finalizers
     if result is not None and resource_claims.FINALIZER not in finalizers:
         metadata = replace(claim.metadata, finalizers=(*finalizers, resource_claims.FINALIZER))
-        claim = await client.update(replace(claim, metadata=metadata))
+        with _saying(f"add finalizer to claim {name}"):
+            claim = await client.update(replace(claim, metadata=metadata))
     status = claim.status or ResourceClaimStatus()
     allocation = result or status.allocation
     assert allocation is not None
     if allocation.allocation_timestamp is None:
         allocation = replace(allocation, allocation_timestamp=format_time(nodes.now()))
     users = (*status.reserved_for, resource_claims.consumer(pod))
-    await client.update_status(
-        replace(claim, status=replace(status, allocation=allocation, reserved_for=users))
-    )
+    status = replace(status, allocation=allocation, reserved_for=users)
+    added = "reservation" if result is None else "allocation and reservation"
+    with _saying(f"add {added} to claim {name}"):
+        await client.update_status(replace(claim, status=status))
+
+
+@contextmanager
+def _saying(what: str) -> Iterator[None]:
+    """Say what was being done when the API server refused. Raises Conflict as it is, others as PluginError."""
+    try:
+        yield
+    except Conflict:
+        raise
+    except ApiError as error:
+        raise PluginError(PLUGIN, f"{what}: {error}") from error
 
 
 def making(

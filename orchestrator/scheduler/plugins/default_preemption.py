@@ -7,10 +7,10 @@ from orchestrator.api.core.v1 import Pod
 from orchestrator.api.policy.v1 import PodDisruptionBudget
 from orchestrator.scheduler.errors import InvalidProfile, PluginError
 from orchestrator.scheduler.events import ClusterEvent
-from orchestrator.scheduler.framework import Nomination, Plugin
+from orchestrator.scheduler.framework import Attempts, Nomination, Plugin
 from orchestrator.scheduler.nominations import Candidate, priority_of
-from orchestrator.scheduler.placement import Placement, Refusal, unavailable
 from orchestrator.scheduler.preemption import NO_VICTIMS, best_candidate, candidates_on
+from orchestrator.scheduler.refusals import Refusal, unavailable
 
 _PREFIX: Final = "preemption: "
 _HOPELESS: Final = "Preemption is not helpful for scheduling"
@@ -34,7 +34,7 @@ class DefaultPreemption(Plugin):
             raise InvalidProfile("DefaultPreemption must look at some nodes")
         self._percentage, self._absolute = percentage, absolute
 
-    def post_filter(self, pod: Pod, refusal: Refusal, cycle: Placement) -> Nomination | str:
+    def post_filter(self, pod: Pod, refusal: Refusal, cycle: Attempts) -> Nomination | str:
         """As `PostFilter.post_filter`."""
         found = refusal.reviewed
         if found is None:
@@ -50,7 +50,7 @@ class DefaultPreemption(Plugin):
         return Nomination(cycle.nodes.names[chosen.row], chosen.victims)
 
     def candidates(
-        self, pod: Pod, refusal: Refusal, cycle: Placement
+        self, pod: Pod, refusal: Refusal, cycle: Attempts
     ) -> tuple[Candidate, ...] | str:
         """The nodes where evictions would make room, one at least; or why there is none."""
         why_not = _ineligible(pod, refusal, cycle)
@@ -77,11 +77,11 @@ class DefaultPreemption(Plugin):
         return answer.startswith(f"{_PREFIX}0/")
 
 
-def _has(cycle: Placement) -> bool:
+def _has(cycle: Attempts) -> bool:
     return PodDisruptionBudget in cycle.nodes.objects
 
 
-def _ineligible(pod: Pod, refusal: Refusal, cycle: Placement) -> str:
+def _ineligible(pod: Pod, refusal: Refusal, cycle: Attempts) -> str:
     """Why a pod may not preempt; empty when it may."""
     if pod.spec is not None and pod.spec.preemption_policy == "Never":
         return "not eligible due to preemptionPolicy=Never."

@@ -37,16 +37,15 @@ from orchestrator.scheduler.devices.results import result_of
 from orchestrator.scheduler.errors import PluginError
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import (
-    FilterKernel,
+    Attempts,
     Nomination,
     Plugin,
     Preparation,
     Remedy,
-    ScoreKernel,
     Write,
-    default_normalize,
 )
-from orchestrator.scheduler.placement import Placement, Refusal
+from orchestrator.scheduler.kernels import FilterKernel, ScoreKernel, default_normalize
+from orchestrator.scheduler.refusals import Refusal
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
 
 BINDING_SECONDS: Final = 600.0
@@ -124,9 +123,7 @@ class DynamicResources(Plugin):
     def _claims(self, pod: Pod, nodes: Snapshot) -> Claims:
         return looked_up(pod, nodes, self._binding_timeout)
 
-    def post_filter(
-        self, pod: Pod, refusal: Refusal, cycle: Placement
-    ) -> Nomination | Remedy | str:
+    def post_filter(self, pod: Pod, refusal: Refusal, cycle: Attempts) -> Nomination | Remedy | str:
         """Set free the devices of a claim that keeps its pod from all nodes, where nobody else has it."""
         nothing = "no new claims to deallocate"
         if not cycle.nodes.uses_devices(pod):

@@ -5,7 +5,8 @@ from typing import Final
 import numpy as np
 
 from orchestrator.api.core.v1 import Pod, PodSpec
-from orchestrator.scheduler.framework import MAX_NODE_SCORE, Plugin, ScoreKernel
+from orchestrator.scheduler.framework import Plugin
+from orchestrator.scheduler.kernels import MAX_NODE_SCORE, ScoreKernel
 from orchestrator.scheduler.snapshot import Int64, Rows, Snapshot
 
 _MIB: Final = 1 << 20

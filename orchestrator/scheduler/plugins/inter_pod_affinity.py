@@ -13,7 +13,8 @@ from orchestrator.api.core.v1 import Namespace, Node, Pod
 from orchestrator.scheduler.affinity_terms import PodSet, Term, Terms, own_terms_of
 from orchestrator.scheduler.errors import InvalidProfile
 from orchestrator.scheduler.events import ClusterEvent
-from orchestrator.scheduler.framework import MAX_NODE_SCORE, FilterKernel, Plugin, ScoreKernel
+from orchestrator.scheduler.framework import Plugin
+from orchestrator.scheduler.kernels import MAX_NODE_SCORE, FilterKernel, ScoreKernel
 from orchestrator.scheduler.populations import Held, Query
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
 

@@ -10,12 +10,8 @@ from orchestrator.api.core.v1 import NodeAffinity as Affinity
 from orchestrator.machinery import node_affinity
 from orchestrator.machinery.node_affinity import NodeMatcher
 from orchestrator.scheduler.events import ClusterEvent
-from orchestrator.scheduler.framework import (
-    FilterKernel,
-    Plugin,
-    ScoreKernel,
-    default_normalize,
-)
+from orchestrator.scheduler.framework import Plugin
+from orchestrator.scheduler.kernels import FilterKernel, ScoreKernel, default_normalize
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
 
 _CONFLICT = "pod affinity terms conflict"

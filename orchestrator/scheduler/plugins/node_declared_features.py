@@ -7,7 +7,8 @@ import numpy as np
 from orchestrator.api.core.v1 import Node, Pod
 from orchestrator.machinery.restarts import RESTART_ALL
 from orchestrator.scheduler.events import OWN, ClusterEvent
-from orchestrator.scheduler.framework import FilterKernel, Fixed, Plugin
+from orchestrator.scheduler.framework import Plugin
+from orchestrator.scheduler.kernels import FilterKernel, Fixed
 from orchestrator.scheduler.snapshot import Bool, Rows, Snapshot
 
 _RESTARTING_ALL: Final = "RestartAllContainersOnContainerExits"

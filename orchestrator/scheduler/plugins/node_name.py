@@ -4,7 +4,8 @@ import numpy as np
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.scheduler.events import ClusterEvent
-from orchestrator.scheduler.framework import FilterKernel, Fixed, Plugin
+from orchestrator.scheduler.framework import Plugin
+from orchestrator.scheduler.kernels import FilterKernel, Fixed
 from orchestrator.scheduler.snapshot import Bool, Rows, Snapshot
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from orchestrator.api.core.v1 import Pod
 from orchestrator.machinery.host_ports import HostPort, host_ports, ports_conflict
 from orchestrator.scheduler.events import ClusterEvent
-from orchestrator.scheduler.framework import FilterKernel, Plugin
+from orchestrator.scheduler.framework import Plugin
+from orchestrator.scheduler.kernels import FilterKernel
 from orchestrator.scheduler.snapshot import Bool, Rows, Snapshot
 
 _REASON = "node(s) didn't have free ports for the requested pod ports"

@@ -10,7 +10,8 @@ from orchestrator.machinery.resources import Needs, pod_needs
 from orchestrator.scheduler.amounts import amount_of
 from orchestrator.scheduler.devices.scoring import add_devices, classes_of
 from orchestrator.scheduler.errors import InvalidProfile
-from orchestrator.scheduler.framework import MAX_NODE_SCORE, Plugin, ScoreKernel
+from orchestrator.scheduler.framework import Plugin
+from orchestrator.scheduler.kernels import MAX_NODE_SCORE, ScoreKernel
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
 
 _HALF: Final = MAX_NODE_SCORE // 2

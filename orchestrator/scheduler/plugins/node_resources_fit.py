@@ -14,7 +14,8 @@ from orchestrator.scheduler.amounts import asks_less, offered, wanted_by
 from orchestrator.scheduler.devices.scoring import add_devices, classes_of
 from orchestrator.scheduler.errors import InvalidProfile
 from orchestrator.scheduler.events import ClusterEvent
-from orchestrator.scheduler.framework import MAX_NODE_SCORE, FilterKernel, Plugin, ScoreKernel
+from orchestrator.scheduler.framework import Plugin
+from orchestrator.scheduler.kernels import MAX_NODE_SCORE, FilterKernel, ScoreKernel
 from orchestrator.scheduler.plugins.utilization import Shape, utilization_scores
 from orchestrator.scheduler.snapshot import (
     CPU,

@@ -5,7 +5,8 @@ from typing import Any, Final
 from orchestrator.api.core.v1 import Node, Pod, Taint
 from orchestrator.machinery.taints import tolerated
 from orchestrator.scheduler.events import ClusterEvent
-from orchestrator.scheduler.framework import FilterKernel, Fixed, Plugin
+from orchestrator.scheduler.framework import Plugin
+from orchestrator.scheduler.kernels import FilterKernel, Fixed
 from orchestrator.scheduler.snapshot import Bool, Rows, Snapshot
 
 _TAINT: Final = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")

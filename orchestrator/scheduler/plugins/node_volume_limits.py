@@ -7,9 +7,10 @@ import numpy as np
 
 from orchestrator.api.core.v1 import PersistentVolume, PersistentVolumeClaim, Pod
 from orchestrator.api.storage.v1 import CSINode, StorageClass, VolumeAttachment
-from orchestrator.scheduler import volumes
+from orchestrator.scheduler import migration, volumes
 from orchestrator.scheduler.events import ClusterEvent
-from orchestrator.scheduler.framework import FilterKernel, Plugin
+from orchestrator.scheduler.framework import Plugin
+from orchestrator.scheduler.kernels import FilterKernel
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
 
 _EXCEEDED: Final = "node(s) exceed max volume count"
@@ -44,7 +45,9 @@ class NodeVolumeLimits(Plugin):
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
         """As `FilterRule.filter_kernel`."""
         spec = pod.spec
-        if spec is None or not spec.volumes or not volumes.has_claims(spec.volumes):
+        if spec is None or not spec.volumes:
+            return None
+        if not (volumes.has_claims(spec.volumes) or any(map(migration.is_in_tree, spec.volumes))):
             return None
         wanted = frozenset(_attachables(pod, nodes))
         return _Limits(wanted, nodes) if wanted else None
@@ -57,7 +60,12 @@ def _has_more_room(old: CSINode, new: CSINode) -> bool:
 
 def _attachables(pod: Pod, nodes: Snapshot) -> set[Attachable]:
     """The volumes that a driver attaches for a pod; a claim that is not there attaches nothing."""
-    found = set()
+    found = {
+        attachable
+        for volume in (pod.spec.volumes if pod.spec is not None else ())
+        if migration.is_in_tree(volume)
+        and (attachable := migration.attachable_inline(volume)) is not None
+    }
     for name, _ in volumes.claim_names(pod):
         try:
             claim = volumes.claim_of(nodes, pod.metadata.namespace, name)
@@ -72,15 +80,15 @@ def _attachables(pod: Pod, nodes: Snapshot) -> set[Attachable]:
 def _attachable(claim: PersistentVolumeClaim, nodes: Snapshot) -> Attachable | None:
     name = claim.spec.volume_name if claim.spec is not None else ""
     volume = volumes.volume_of(nodes, name) if name else None
-    if volume is not None and volume.spec is not None:
-        source = volume.spec.csi
-        return (source.driver, source.volume_handle) if source is not None else None
+    if volume is not None:
+        return migration.attachable(volume)
     storage_class = volumes.class_of(nodes, volumes.class_name(claim))
     if storage_class is None or not storage_class.provisioner:
         return None
     metadata = claim.metadata
     # A volume that is still to be made is one by itself.
-    return storage_class.provisioner, f"unmade/{metadata.namespace}/{metadata.name}"
+    driver = migration.provisioning(storage_class.provisioner)
+    return driver, f"unmade/{metadata.namespace}/{metadata.name}"
 
 
 class _Limits(FilterKernel):

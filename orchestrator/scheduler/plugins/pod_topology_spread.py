@@ -27,11 +27,11 @@ from orchestrator.machinery.requirements import Requirement
 from orchestrator.machinery.taints import untolerated
 from orchestrator.scheduler.affinity_terms import PodSet, with_labels_of
 from orchestrator.scheduler.events import ClusterEvent
-from orchestrator.scheduler.framework import MAX_NODE_SCORE, FilterKernel, Plugin, ScoreKernel
+from orchestrator.scheduler.framework import Plugin
 from orchestrator.scheduler.groups import Groups
+from orchestrator.scheduler.kernels import MAX_NODE_SCORE, FilterKernel, Known, ScoreKernel
 from orchestrator.scheduler.plugins.spread_lead import SpreadLead
 from orchestrator.scheduler.populations import Population, Query
-from orchestrator.scheduler.shape import Local
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
 from orchestrator.scheduler.tallies import Tally
 
@@ -295,8 +295,8 @@ class _Skew(_Spread, FilterKernel):
         self._there_at = -1
         self._there: list[int] | None = None
 
-    def leaders(self, local: Local) -> Rows | None:
-        """The leaders of the zones that may have one more pod: what a row scores is `Local`'s business."""
+    def leaders(self, local: Known) -> Rows | None:
+        """The leaders of the zones that may have one more pod: what a row scores is `Known`'s business."""
         query, there = self._queries[0], self._zones()
         if query is None or there is None:
             return None
@@ -391,11 +391,11 @@ class _Evenness(_Spread, ScoreKernel):
         scores[scored] = _normalized(np.floor(raw + 0.5).astype(np.int64))
         return scores
 
-    def leaders(self, local: Local, weight: int) -> Rows | None:
+    def leaders(self, local: Known, weight: int) -> Rows | None:
         """The rows with the highest total, without a look at each; None: look at each.
 
         Rows of one zone without any of the pods have one score. So of these only the rows count that
-        lead in their zone by everything else, which `Local` knows; the few others are looked at.
+        lead in their zone by everything else, which `Known` knows; the few others are looked at.
         """
         keys = [c.key for c in self._constraints if c.key != HOSTNAME]
         if len(keys) > 1 or not self._plain():

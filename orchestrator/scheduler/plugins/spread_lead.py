@@ -9,9 +9,8 @@ from math import floor, log
 
 import numpy as np
 
-from orchestrator.scheduler.framework import MAX_NODE_SCORE
+from orchestrator.scheduler.kernels import MAX_NODE_SCORE, Known
 from orchestrator.scheduler.populations import Population
-from orchestrator.scheduler.shape import Local
 from orchestrator.scheduler.snapshot import Rows
 from orchestrator.scheduler.tallies import Tally
 
@@ -36,7 +35,7 @@ class SpreadLead:
         self.tally, self.weight = tally, weight
         self._host_skew, self._zone_skew, self._pods = host_skew, zone_skew, pods
 
-    def rows(self, local: Local) -> Rows:
+    def rows(self, local: Known) -> Rows:
         """The leaders, ascending."""
         tally, groups = self.tally, self.tally.groups
         tally.catch_up()
@@ -116,7 +115,7 @@ class SpreadLead:
         return best, found
 
     def _with_held(
-        self, best: int, found: list[Rows], near: dict[tuple[int, int], int], local: Local
+        self, best: int, found: list[Rows], near: dict[tuple[int, int], int], local: Known
     ) -> list[Rows]:
         """The same with the rows that hold pods, of the groups and numbers that may come near."""
         if len(self._pods.by_row) > _MANY_ROWS:

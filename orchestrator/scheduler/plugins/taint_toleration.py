@@ -7,13 +7,8 @@ import numpy as np
 from orchestrator.api.core.v1 import Node, Pod, Taint, Toleration
 from orchestrator.machinery.taints import count_untolerated_preferences, untolerated
 from orchestrator.scheduler.events import ClusterEvent
-from orchestrator.scheduler.framework import (
-    FilterKernel,
-    Fixed,
-    Plugin,
-    ScoreKernel,
-    default_normalize,
-)
+from orchestrator.scheduler.framework import Plugin
+from orchestrator.scheduler.kernels import FilterKernel, Fixed, ScoreKernel, default_normalize
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
 
 

@@ -5,7 +5,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from orchestrator.scheduler.framework import MAX_NODE_SCORE
+from orchestrator.scheduler.kernels import MAX_NODE_SCORE
 from orchestrator.scheduler.snapshot import Int64
 
 Shape: TypeAlias = tuple[tuple[int, int], ...]

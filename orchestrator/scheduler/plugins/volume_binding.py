@@ -11,10 +11,11 @@ from orchestrator.api.storage.v1 import CSIDriver, CSINode, CSIStorageCapacity, 
 from orchestrator.machinery import labels as label_selectors
 from orchestrator.machinery import quantities
 from orchestrator.protocol import Patch
-from orchestrator.scheduler import volumes
+from orchestrator.scheduler import migration, volumes
 from orchestrator.scheduler.errors import PluginError
 from orchestrator.scheduler.events import ClusterEvent
-from orchestrator.scheduler.framework import FilterKernel, Plugin, Preparation
+from orchestrator.scheduler.framework import Plugin, Preparation
+from orchestrator.scheduler.kernels import FilterKernel
 from orchestrator.scheduler.snapshot import Bool, Rows, Snapshot
 
 _ELSEWHERE: Final = "node(s) didn't match PersistentVolume's node affinity"
@@ -64,6 +65,7 @@ class VolumeBinding(Plugin):
         StorageClass,
         CSIDriver,
         CSIStorageCapacity,
+        CSINode,
     )
 
     def __init__(self, bind_timeout_seconds: float = 600.0) -> None:
@@ -86,7 +88,9 @@ class VolumeBinding(Plugin):
                 return old is None or (_most(new) or 0) > (_most(old) or 0)
             case CSIDriver():
                 return _tracked(old) and not _tracked(new) and _names_driver(pod, new)
-        return old is None and isinstance(new, CSINode)
+            case CSINode():
+                return old is None or migration.plugins_of(old) != migration.plugins_of(new)
+        return False
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
         """As `FilterRule.filter_kernel`."""
@@ -225,7 +229,7 @@ class _Volumes(FilterKernel):
             volume = volumes.volume_of(nodes, claim.spec.volume_name)
             if volume is None:
                 return _NO_VOLUME
-            if not volumes.reachable(volume, nodes.labels[row], nodes.names[row]):
+            if not volumes.reachable(nodes, volume, row):
                 return _ELSEWHERE
         return ""
 

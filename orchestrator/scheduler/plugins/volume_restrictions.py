@@ -7,7 +7,8 @@ import numpy as np
 from orchestrator.api.core.v1 import PersistentVolumeClaim, Pod, Volume
 from orchestrator.scheduler import volumes
 from orchestrator.scheduler.events import ClusterEvent
-from orchestrator.scheduler.framework import FilterKernel, Plugin
+from orchestrator.scheduler.framework import Plugin
+from orchestrator.scheduler.kernels import FilterKernel
 from orchestrator.scheduler.snapshot import Bool, Rows, Snapshot
 
 _NO_DISK: Final = "node(s) had no available disk"

@@ -9,7 +9,8 @@ from orchestrator.api.core.v1 import PersistentVolume, PersistentVolumeClaim, Po
 from orchestrator.api.storage.v1 import StorageClass
 from orchestrator.scheduler import volumes
 from orchestrator.scheduler.events import ClusterEvent
-from orchestrator.scheduler.framework import FilterKernel, Fixed, Plugin
+from orchestrator.scheduler.framework import Plugin
+from orchestrator.scheduler.kernels import FilterKernel, Fixed
 from orchestrator.scheduler.snapshot import Bool, Rows, Snapshot
 
 _NEWER: Final[Mapping[str, str]] = {

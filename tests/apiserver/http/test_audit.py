@@ -8,25 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, TCPConnector, web
+from aiohttp import ClientSession, TCPConnector
 
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import ConfigMap
 from orchestrator.apiserver.authorization import Attributes
-from orchestrator.apiserver.http import pki
 from orchestrator.apiserver.http.audit import (
     Audit,
     AuditLog,
-    AuditWebhook,
-    Batching,
     ComponentAudit,
     InvalidAuditPolicy,
     load_policy,
 )
-from orchestrator.apiserver.peers import Peer
 from orchestrator.protocol import AUTHENTICATED, MASTERS, Identity, NotFound
 from tests.apiserver.http.conftest import Caller, caller
-from tests.apiserver.http.test_elsewhere import _served
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 MADE = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"a": "1"}}
@@ -305,43 +300,6 @@ async def test_events_are_counted(tmp_path: Path) -> None:
         assert len(events) == 4
 
 
-async def test_events_are_sent_in_batches(tmp_path: Path) -> None:
-    """When one is full, when its time has come, and at the end; what fails is tried again, and then lost."""
-    lists: list[Any] = []
-    fails = [True]
-
-    async def receive(request: web.Request) -> web.Response:
-        if fails:
-            fails.pop()
-            raise web.HTTPInternalServerError
-        lists.append(await request.json())
-        return web.Response(text="thanks")
-
-    async with Cluster(nodes=0) as cluster:
-        certificates = pki.generate(cluster.clock.now())
-        async with _served(certificates, tmp_path, web.post("/audit", receive)) as url:
-            peer = Peer(f"{url}/audit", certificates.authority.certificate.decode())
-            batching = Batching(size=3, wait=60.0, first_pause=0.001, buffer=5)
-            async with AuditWebhook(peer, cluster.clock, batching) as sink:
-                for number in range(7):
-                    sink({"auditID": str(number)})
-                async with asyncio.timeout(20):
-                    while sink.sent < 5:
-                        await cluster.clock.sleep(0.01)
-                assert sink.dropped == 2
-                sink({"auditID": "last"})
-            assert [[each["auditID"] for each in found["items"]] for found in lists] == [
-                ["0", "1", "2"],
-                ["3", "4"],
-                ["last"],
-            ]
-            assert (lists[0]["kind"], lists[0]["apiVersion"]) == ("EventList", "audit.k8s.io/v1")
-            fails.append(True)
-            async with AuditWebhook(peer, cluster.clock, Batching(attempts=1)) as sink:
-                sink({"auditID": "lost"})
-            assert (sink.sent, sink.dropped) == (0, 1)
-
-
 async def test_what_components_ask_is_written_too(tmp_path: Path) -> None:
     """With their names, paths and objects; each request once, whether it came by HTTPS or not."""
     events: list[dict[str, Any]] = []
@@ -380,3 +338,52 @@ async def test_what_components_ask_is_written_too(tmp_path: Path) -> None:
 def _is_end(event: Mapping[str, Any], user: str, part: str = "") -> bool:
     said = event["user"]["username"], event["stage"], event["objectRef"].get("subresource", "")
     return said == (user, "ResponseComplete", part)
+
+
+async def test_the_level_of_a_pod_is_noted_where_nobody_spoke_of_levels(tmp_path: Path) -> None:
+    """Without a namespace with labels as with one; in the metrics, too."""
+    pod = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    where = "/api/v1/namespaces/default/pods?dryRun=All"
+    labels = {"pod-security.kubernetes.io/audit": "restricted"}
+    rule = {"level": "Metadata", "omitStages": ["RequestReceived"]}
+    async with audited(tmp_path, rule) as (call, events):
+        assert (
+            await call(
+                "POST",
+                "/api/v1/namespaces/default/serviceaccounts",
+                {"metadata": {"name": "default"}},
+            )
+        )[0] in (201, 409)
+        assert (await call("POST", where, pod))[0] == 201
+        merge = {"Content_Type": "application/merge-patch+json"}
+        patch = json.dumps({"metadata": {"labels": labels}}).encode()
+        assert (await call("PATCH", "/api/v1/namespaces/default", patch, **merge))[0] == 200
+        assert (await call("POST", where, pod))[0] == 201
+        async with call.send("GET", "/metrics") as answer:
+            text = await answer.text()
+    silent, _, labelled = (event.get("annotations", {}) for event in events[1:4])
+    prefix = "pod-security.kubernetes.io/"
+    assert silent[f"{prefix}enforce-policy"] == "privileged:latest"
+    assert f"{prefix}audit-violations" not in silent
+    assert labelled[f"{prefix}enforce-policy"] == "privileged:latest"
+    assert labelled[f"{prefix}audit-violations"].startswith(
+        'would violate PodSecurity "restricted:latest"'
+    )
+    assert (
+        'pod_security_evaluations_total{decision="allow",policy_level="privileged",policy_version="latest",'
+        'mode="enforce",request_operation="create",resource="pod",subresource=""} 2'
+    ) in text
+
+
+async def test_how_somebody_acts_as_another_is_noted(tmp_path: Path) -> None:
+    """In a constrained mode; the old one has no name. A list of one object names it."""
+    rule = {"level": "Metadata", "omitStages": ["RequestReceived"]}
+    async with audited(tmp_path, rule) as (call, events):
+        await call("GET", f"{CONFIG_MAPS}?fieldSelector=metadata.name%3Dc", Impersonate_User="jane")
+        masters = {"Impersonate_User": "root", "Impersonate_Group": MASTERS}
+        await call("GET", CONFIG_MAPS, **masters)
+    as_jane, as_root = events
+    assert as_jane["authenticationMetadata"] == {"impersonationConstraint": "impersonate:user-info"}
+    assert as_jane["objectRef"]["name"] == "c"
+    assert "authenticationMetadata" not in as_root
+    assert as_root["impersonatedUser"]["username"] == "root"

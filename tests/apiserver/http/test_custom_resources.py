@@ -238,6 +238,32 @@ async def test_each_version_has_a_schema_of_its_own(call: Call) -> None:
     assert "spec.size in body must be of type integer" in status["message"]
 
 
+async def test_an_apply_in_another_version_meets_defaults_as_in_its_own(call: Call) -> None:
+    """A list that is replaced whole has no defaults yet, so it differs from the one that another manager owns."""
+    member = {"name": {"type": "string"}, "weight": {"type": "integer", "default": 1}}
+    parents = {"type": "array", "items": {"type": "object", "properties": member}}
+    both = definition({"parents": parents})
+    [first] = both["spec"]["versions"]
+    both["spec"]["versions"].append({**first, "name": "v2", "storage": False})
+    await call("POST", _DEFINITIONS, both)
+    code, _ = await call(
+        "POST", f"{_THINGS}?fieldManager=a", thing("a", {"parents": [{"name": "x"}]})
+    )
+    assert code == 201
+    applied = {"Content_Type": "application/apply-patch+yaml"}
+    for version in ("v1", "v2"):
+        wanted = {
+            **thing("a", {"parents": [{"name": "x"}]}),
+            "apiVersion": f"example.com/{version}",
+        }
+        path = _THINGS.replace("v1", version)
+        code, status = await call("PATCH", f"{path}/a?fieldManager=b", wanted, **applied)
+        assert code == 409
+        assert status["message"] == (
+            'Apply failed with 1 conflict: conflict with "a" using example.com/v1: .spec.parents'
+        )
+
+
 async def test_a_default_that_comes_later_is_read(call: Call) -> None:
     """Of objects that were there before; they are written with it when they are written."""
     await call("POST", _DEFINITIONS, definition({"size": {"type": "integer"}}))

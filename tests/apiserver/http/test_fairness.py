@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from anyio.lowlevel import checkpoint
+from msgspec.structs import replace
 
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import ConfigMap
@@ -19,7 +21,7 @@ from orchestrator.apiserver.http import HttpFront, Limits
 from orchestrator.apiserver.http.fairness import Fairness, Rejected
 from orchestrator.apiserver.http.fairness.queues import Queuing, Seat, SeatQueues, dealt
 from orchestrator.apiserver.http.fairness.shares import Wanted, allocate, bounds_of, lend
-from orchestrator.apiserver.http.fairness.work import seats_of
+from orchestrator.apiserver.http.fairness.work import Watches, Work, work_of_list, work_of_write
 from orchestrator.apiserver.telemetry.families import text_of
 from orchestrator.protocol import ANONYMOUS, Create, Identity
 from tests.apiserver.http.conftest import Caller, caller
@@ -73,16 +75,50 @@ def test_a_hand_is_dealt_by_the_flow_alone() -> None:
     assert all(len(set(hand)) == 6 and max(hand) < 128 for hand in hands)
 
 
-def test_a_list_takes_seats_by_what_it_looks_through() -> None:
-    """One for each hundred objects, ten at the most, and a seventh of its level's."""
-    assert seats_of("get", {}, 5_000, 245) == 1  # type: ignore[arg-type]
-    assert seats_of("list", {}, 50, 245) == 1  # type: ignore[arg-type]
-    assert seats_of("list", {}, 450, 245) == 5  # type: ignore[arg-type]
-    assert seats_of("list", {}, 5_000, 245) == 10  # type: ignore[arg-type]
-    assert seats_of("list", {}, 5_000, 13) == 2  # type: ignore[arg-type]
-    assert seats_of("list", {"limit": "100"}, 5_000, 245) == 2  # type: ignore[arg-type]
-    assert seats_of("list", {"fieldSelector": "metadata.name=a"}, 5_000, 245) == 1  # type: ignore[arg-type]
-    assert seats_of("watch", {"resourceVersion": "7"}, 5_000, 245) == 1  # type: ignore[arg-type]
+def test_a_list_takes_seats_by_what_it_holds() -> None:
+    """One for each hundred kilobytes, ten at the most since it is streamed, and a seventh of its level's."""
+
+    def seats(verb: str, query: dict[str, str], stored: int, size: float, nominal: int) -> int:
+        return work_of_list(verb, query, stored, size, nominal).seats  # type: ignore[arg-type]
+
+    assert seats("list", {}, 50, 1_000, 245) == 1
+    assert seats("list", {}, 450, 1_000, 245) == 5
+    assert seats("list", {}, 50_000, 1_000, 245) == 10
+    assert seats("list", {}, 50_000, 1_000, 13) == 2
+    assert seats("list", {"limit": "150"}, 5_000, 1_000, 245) == 2
+    assert seats("list", {}, 1, 0, 245) == 10  # of an object of which nobody knows the size
+    assert seats("list", {}, 0, 0, 245) == 1
+    assert seats("list", {"fieldSelector": "metadata.name=a"}, 5_000, 1_000, 245) == 1
+    assert seats("watch", {"resourceVersion": "7"}, 5_000, 1_000, 245) == 1
+    assert seats("watch", {}, 5_000, 1_000, 245) == 10
+
+
+def test_a_write_takes_seats_for_who_watches() -> None:
+    """After it is served, from ten watches on; narrower and longer where its level has few seats."""
+    assert work_of_write(9, 245) == Work(1)
+    assert work_of_write(10, 245) == Work(1, 1, 0.005)
+    assert work_of_write(95, 245) == Work(1, 10, 0.005)
+    assert work_of_write(400, 245) == Work(1, 10, 0.02)
+    assert work_of_write(60, 13) == Work(1, 2, 0.015)
+
+
+def test_watches_are_counted_by_what_they_watch() -> None:
+    """All of a kind, those of a namespace, one; a token is no change of its account."""
+    watches = Watches()
+    everywhere = Attributes("watch", resource="pods")
+    for asked, name in ((everywhere, ""), (replace(everywhere, namespace="a"), "")):
+        watches.begun(asked, name)
+    watches.begun(replace(everywhere, namespace="a"), "p")
+    write = Attributes("patch", resource="pods", namespace="a", name="p")
+    assert watches.interested(write) == 3
+    assert watches.interested(replace(write, name="q")) == 2
+    assert watches.interested(replace(write, namespace="b")) == 1
+    assert watches.interested(replace(write, resource="secrets")) == 0
+    watches.ended(replace(everywhere, namespace="a"), "p")
+    assert watches.interested(write) == 2
+    account = Attributes("watch", resource="serviceaccounts")
+    watches.begun(account, "")
+    assert watches.interested(replace(account, verb="create", subresource="token")) == 0
 
 
 async def test_who_asks_much_waits_for_itself() -> None:
@@ -387,3 +423,83 @@ async def test_levels_and_queues_are_shown(call: Caller) -> None:
         "workload-low": 128,
     }
     assert (await call("GET", f"{path}/dump_nothing"))[0] == 404
+
+
+async def test_requests_are_shown(tmp_path: Path) -> None:
+    """Those that wait in their queues before the one that is served; and who asks for what, if one wants to know."""
+    async with Cluster(nodes=0) as cluster:
+        front = await cluster.serve()
+        async with caller(front, front.pki.admin, tmp_path) as call:
+            queues = front._front.fairness.levels["global-default"].queues
+            seats = [await queues.take("", queues.limit or 1, 1)]  # all of them
+            asked = asyncio.ensure_future(
+                call("GET", "/api/v1/namespaces/default", Impersonate_User="jane")
+            )
+            async with asyncio.timeout(10):
+                while not queues.waiting:
+                    await cluster.clock.sleep(0.01)
+            path = "/debug/api_priority_and_fairness/dump_requests"
+            async with call.send("GET", path) as answer:
+                head, *lines = (await answer.text()).splitlines()
+            async with call.send("GET", f"{path}?includeRequestDetails=1") as answer:
+                *_, waiting = (await answer.text()).splitlines()
+            for seat in seats:
+                queues.give_back(seat)
+            assert (await asked)[0] == 403
+    assert head.endswith(
+        "ArriveTime,                  InitialSeats, FinalSeats, AdditionalLatency, StartTime"
+    )
+    shown = [line.replace(" ", "").split(",") for line in lines]
+    assert shown[0][:5] == ["exempt", "exempt", "-1", "-1", ""]
+    assert shown[0][6:9] == ["1", "0", "0s"]
+    level, schema, queue, place, flow, *_, began = shown[1]
+    assert (level, schema, place, flow) == ("global-default", "global-default", "0", "jane")
+    assert int(queue) >= 0
+    assert began == "0001-01-01T00:00:00Z"
+    details = waiting.replace(" ", "").split(",")[10:]
+    assert details == [
+        "jane",
+        "get",
+        "/api/v1/namespaces/default",
+        "default",
+        "default",
+        "v1",
+        "namespaces",
+        "",
+    ]
+
+
+async def test_a_write_holds_its_seats_while_others_hear_of_it(
+    running: tuple[Cluster, HttpFront], call: Caller
+) -> None:
+    """As many as those who watch keep busy; a watch of one node's pods is none of them."""
+    cluster, front = running
+    path = "/api/v1/namespaces/default/configmaps"
+    fairness = front._front.fairness
+    async with AsyncExitStack() as stack:
+        for _ in range(30):
+            await stack.enter_async_context(call.send("GET", f"{path}?watch=1"))
+        name = "/api/v1/pods?watch=1&fieldSelector=spec.nodeName%3Da"
+        await stack.enter_async_context(call.send("GET", name))
+        asked = Attributes("create", resource="configmaps", namespace="default")
+        async with asyncio.timeout(10):
+            while fairness.watches.interested(asked) < 30:
+                await cluster.clock.sleep(0.01)
+        assert fairness.watches.interested(replace(asked, resource="pods")) == 0
+        as_jane = {"Impersonate_User": "jane", "Impersonate_Group": "writers"}
+        role = {
+            "metadata": {"name": "w"},
+            "rules": [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create"]}],
+        }
+        rbac = "/apis/rbac.authorization.k8s.io/v1"
+        assert (await call("POST", f"{rbac}/clusterroles", role))[0] == 201
+        ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "w"}
+        who = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "writers"}
+        bound = {"metadata": {"name": "w"}, "roleRef": ref, "subjects": [who]}
+        assert (await call("POST", f"{rbac}/clusterrolebindings", bound))[0] == 201
+        assert (await call("POST", path, {"metadata": {"name": "c"}}, **as_jane))[0] == 201
+    async with call.send("GET", "/metrics") as answer:
+        text = await answer.text()
+    labels = 'priority_level="global-default",flow_schema="global-default"'
+    assert f"apiserver_flowcontrol_watch_count_samples_sum{{{labels}}} 30" in text
+    assert f"apiserver_flowcontrol_work_estimated_seats_sum{{{labels}}} 3" in text

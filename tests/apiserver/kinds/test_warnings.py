@@ -166,3 +166,11 @@ def test_statuses(api_version: str, kind: str, status: dict[str, Any], path: str
     assert list(warnings(new)) == [
         f'status.{path}: non-standard IP address "10.0.0.01" is invalid: use "10.0.0.1"'
     ]
+
+
+def test_a_quota_that_allows_more_requests_than_limits() -> None:
+    """The bare names of CPU and memory are requests, too."""
+    hard = {"cpu": "4", "limits.cpu": "1500m", "requests.memory": "1Gi", "limits.memory": "2Gi"}
+    assert told("v1", "ResourceQuota", {"spec": {"hard": hard}}) == [
+        "ResourceQuota cpu (4) should be less than limits.cpu (1500m)"
+    ]

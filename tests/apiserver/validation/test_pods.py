@@ -60,6 +60,23 @@ CONTAINERS: list[tuple[dict[str, Any], list[str] | None]] = [
         ],
     ),
     (
+        {
+            "spec.resources": {"requests": {"cpu": "500m"}, "limits": {"hugepages-2Mi": "2Mi"}},
+            "spec.initContainers.0.resources": {
+                "requests": {"cpu": "1"},
+                "limits": {"hugepages-2Mi": "4Mi"},
+            },
+        },
+        [
+            'spec.resources.requests[cpu]: Invalid value: "500m": must be greater than or equal to '
+            "aggregate container requests of 1",
+            'spec.resources.requests[hugepages-2Mi]: Invalid value: "2Mi": must be greater than or equal to '
+            "aggregate container requests of 4Mi",
+            'spec.resources.limits[hugepages-2Mi]: Invalid value: "2Mi": must be greater than or equal to '
+            "aggregate container limits of 4Mi",
+        ],
+    ),
+    (
         {"spec.containers.1": {"name": "web", "image": "a"}},
         ['spec.containers[1].name: Duplicate value: "web"'],
     ),
@@ -494,3 +511,52 @@ def test_ephemeral_claims_carry_the_pods_name() -> None:
     ]
     assert faults(Pod, edit(POD, {"spec.volumes": volumes, "metadata.name": "api"})) == []
     assert GONE is not None
+
+
+_SECCOMP = "seccomp.security.alpha.kubernetes.io/pod"
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "context", "where"),
+    [
+        (_SECCOMP, "runtime/default", "Unconfined", "spec.securityContext.seccompProfile.type"),
+        (_SECCOMP, "docker/default", "RuntimeDefault", None),
+        (_SECCOMP, "localhost/a", "Localhost", None),
+        (
+            _SECCOMP,
+            "localhost/b",
+            "Localhost",
+            "spec.securityContext.seccompProfile.localhostProfile",
+        ),
+    ],
+)
+def test_annotations_of_profiles_say_what_the_fields_say(
+    annotation: str, value: str, context: str, where: str | None
+) -> None:
+    """Of pods, and of templates of pods."""
+    profile = {"type": context, **({"localhostProfile": "a"} if context == "Localhost" else {})}
+    changes = {
+        "metadata.annotations": {annotation: value},
+        "spec.securityContext": {"seccompProfile": profile},
+    }
+    word = "profile" if where and where.endswith("localhostProfile") else "type"
+    told = (
+        [f"{where}: Forbidden: seccomp {word} in annotation and field must match"] if where else []
+    )
+    assert faults(Pod, edit(POD, changes)) == told
+
+
+def test_a_containers_own_profile_is_that_of_its_annotation() -> None:
+    """Seccomp's as it is; AppArmor's is the pod's where the container says none."""
+    changes = {
+        "metadata.annotations": {
+            "container.seccomp.security.alpha.kubernetes.io/web": "unconfined",
+            "container.apparmor.security.beta.kubernetes.io/web": "unconfined",
+        },
+        "spec.containers.0.securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
+        "spec.securityContext": {"appArmorProfile": {"type": "RuntimeDefault"}},
+    }
+    assert faults(Pod, edit(POD, changes)) == [
+        f"{C}.securityContext.seccompProfile.type: Forbidden: seccomp type in annotation and field must match",
+        f"{C}.securityContext.appArmorProfile.type: Forbidden: apparmor type in annotation and field must match",
+    ]

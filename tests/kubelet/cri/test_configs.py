@@ -5,6 +5,7 @@ from typing import Any
 from orchestrator.api import codec
 from orchestrator.api.core.v1 import Pod
 from orchestrator.kubelet.runtimes.cri.configs import (
+    BindMount,
     container_config,
     resources_of,
     sandbox_config,
@@ -32,7 +33,7 @@ def _told(pod: Pod, world: World, **more: Any) -> Any:
         world,
         attempt=2,
         image="sha256:1",
-        mounts=[("/data", "/place", True)],
+        mounts=[BindMount("/data", "/place", True, "HostToContainer")],
         log="main_2.log",
         labels={},
         **more,
@@ -52,6 +53,7 @@ def test_variables_in_commands_are_replaced_and_a_path_that_nobody_asked_for_is_
     assert (told.metadata.name, told.metadata.attempt) == ("main", 2)
     [mount] = told.mounts
     assert (mount.container_path, mount.host_path, mount.readonly) == ("/data", "/place", True)
+    assert mount.propagation == 1
 
 
 def test_the_containers_own_security_context_comes_before_the_pods() -> None:

@@ -1,54 +1,19 @@
 """Images in OCI layout."""
 
-import io
-import json
-import tarfile
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from orchestrator.kubelet.runtimes.process import Image, InvalidImage
+from orchestrator.kubelet.runtimes.process import InvalidImage
 from orchestrator.kubelet.runtimes.process.oci import unpack
-
-
-def _layer(**files: str) -> bytes:
-    """A layer whose files are named with `__` for a slash."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
-        for name, text in files.items():
-            member = tarfile.TarInfo(name.replace("__", "/"))
-            member.size = len(text)
-            archive.addfile(member, io.BytesIO(text.encode()))
-    return buffer.getvalue()
-
-
-def _layout(place: Path, config: dict[str, Any], *layers: bytes) -> Image:
-    blobs = place / "blobs" / "sha256"
-    blobs.mkdir(parents=True)
-
-    def put(data: bytes) -> dict[str, str]:
-        digest = sha256(data).hexdigest()
-        (blobs / digest).write_bytes(data)
-        return {"digest": f"sha256:{digest}"}
-
-    manifest = {
-        "config": put(json.dumps({"config": config}).encode()),
-        "layers": [put(layer) for layer in layers],
-    }
-    (place / "index.json").write_text(
-        json.dumps({"manifests": [put(json.dumps(manifest).encode())]})
-    )
-    (place / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
-    return Image("web", directory=str(place))
+from tests.kubelet.process.layouts import layer, layout
 
 
 def test_layers_are_laid_over_one_another(tmp_path: Path) -> None:
     """What a later layer replaces or whites out is not there any more."""
-    first = _layer(etc__a="one", etc__b="two", old__c="three")
-    second = _layer(**{"etc__a": "four", "etc__.wh.b": "", "old__.wh..wh..opq": "", "old__d": "x"})
-    image = _layout(tmp_path / "layout", {}, first, second)
+    first = layer(etc__a="one", etc__b="two", old__c="three")
+    second = layer(**{"etc__a": "four", "etc__.wh.b": "", "old__.wh..wh..opq": "", "old__d": "x"})
+    image = layout(tmp_path / "layout", {}, first, second)
     assert image.layered
     root = tmp_path / "root"
     assert unpack(image, root).directory == str(root)
@@ -66,7 +31,7 @@ def test_configuration_counts_unless_the_table_says_otherwise(tmp_path: Path) ->
         "WorkingDir": "/srv",
         "StopSignal": "SIGINT",
     }
-    image = _layout(tmp_path / "layout", config, _layer(a="x"))
+    image = layout(tmp_path / "layout", config, layer(a="x"))
     found = unpack(image, tmp_path / "root")
     assert (found.entrypoint, found.cmd, found.user) == (("/web",), ("serve",), "7:8")
     assert (found.working_directory, found.stop_signal) == ("/srv", "SIGINT")
@@ -75,7 +40,7 @@ def test_configuration_counts_unless_the_table_says_otherwise(tmp_path: Path) ->
 
 def test_layout_with_something_missing_is_refused(tmp_path: Path) -> None:
     """A blob that is not there is said to be missing, and nothing half unpacked stays."""
-    image = _layout(tmp_path / "layout", {}, _layer(a="x"))
+    image = layout(tmp_path / "layout", {}, layer(a="x"))
     for blob in (tmp_path / "layout" / "blobs" / "sha256").iterdir():
         blob.unlink()
     with pytest.raises(InvalidImage, match=r"image 'web': .* is no OCI layout: "):
@@ -85,7 +50,7 @@ def test_layout_with_something_missing_is_refused(tmp_path: Path) -> None:
 
 def test_layer_cannot_write_outside_of_its_image(tmp_path: Path) -> None:
     """A name that leads out of the root is refused."""
-    image = _layout(tmp_path / "layout", {}, _layer(**{"..__evil": "x"}))
+    image = layout(tmp_path / "layout", {}, layer(**{"..__evil": "x"}))
     with pytest.raises(InvalidImage):
         unpack(image, tmp_path / "root")
     assert not (tmp_path / "evil").exists()

@@ -206,7 +206,8 @@ def test_what_lies_in_an_own_directory_is_weighed(tmp_path: Path, disks: Disks) 
         Volume(name="fast", empty_dir=EmptyDirVolumeSource(medium="Memory")),
         Volume(name="config", config_map=ConfigMapVolumeSource(name="config")),
     )
-    found = volumes.bytes_of(Pod(spec=PodSpec(volumes=own)))
+    found = volumes.weights_of(Pod(spec=PodSpec(volumes=own)))
     assert set(found) == {"cache", "fast"}
-    assert 10_000 <= found["cache"] <= 20_000
-    assert found["fast"] == 0
+    assert 10_000 <= found["cache"].used_bytes <= 20_000
+    assert found["cache"].files == 3  # itself, a directory and a file
+    assert found["fast"].used_bytes == 0

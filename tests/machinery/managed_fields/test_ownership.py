@@ -211,9 +211,8 @@ def test_who_applies_as_much_as_before_takes_nothing_away(
     assert _says_all(now, own, last)
     live = {"kind": "Deployment", **_outspoken(live)}  # no null is stored in a list
     new = merged(live, now, shape)
-    owners = [Ownership(own, "v1"), Ownership(others, "v1")]
-    assert _pruned(new, last, owners[:1], shape) == new
-    assert _pruned(new, last, owners, shape) == new
+    assert _pruned(new, last, [own], shape) == new
+    assert _pruned(new, last, [own, others], shape) == new
 
 
 def _outspoken(value: Any) -> Any:

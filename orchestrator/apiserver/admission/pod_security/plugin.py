@@ -54,6 +54,7 @@ class PodSecurity(AdmissionPlugin):
 
     name = "PodSecurity"
     asks = (Namespace,)
+    notes = True  # the level of pods' namespaces
 
     def __init__(self, default: Policy = Policy(), exemptions: Exemptions = Exemptions()) -> None:  # noqa: B008 - frozen
         self._default = default

@@ -33,6 +33,7 @@ from orchestrator.apiserver.http.aggregation.backends import (
 from orchestrator.apiserver.http.front import Front
 from orchestrator.apiserver.http.pki import Pki, client_certificate
 from orchestrator.apiserver.pod_ports import reached
+from orchestrator.apiserver.telemetry.families import Series
 from orchestrator.machinery.certificates import KeyPair
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import (
@@ -80,8 +81,9 @@ class Aggregation:
         now = front.clock.now()
         self._pair: KeyPair = client_certificate(pki.authority, now, FRONT_PROXY)
         self._session: Any = None
-        self._available: list[APIService] = []  # as they were looked at last
+        self._others: list[APIService] = []  # of other servers, as they were looked at last
         self._resources: dict[str, list[Mapping[str, Any]]] = {}  # what those servers serve
+        self._unavailable: dict[str, bool] = {}  # by the name of every APIService
         self._watching: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
@@ -186,6 +188,20 @@ class Aggregation:
         await response.write_eof()
         return response
 
+    def families(self) -> tuple[Series, ...]:
+        """Whether the servers are there, for the metrics; of groups that this one serves it always is."""
+        return self.gone(self._unavailable)
+
+    @staticmethod
+    def gone(unavailable: Mapping[str, bool]) -> tuple[Series, ...]:
+        """The family of these APIServices."""
+        gone = Series(
+            "aggregator_unavailable_apiservice", "Servers that are away.", ("name",), "gauge"
+        )
+        for name, away in unavailable.items():
+            gone.set(float(away), name)
+        return (gone,)
+
     # --- availability ----------------------------------------------------------------------
 
     async def _watch(self) -> None:
@@ -203,11 +219,10 @@ class Aggregation:
         for name in self._resources.keys() - names:
             del self._resources[name]
         seen = [(service, await condition_of(service, self._look)) for service in present]
-        self._available = [
-            service
-            for service, found in seen
-            if found.status == "True" and service.metadata.name in self._resources
-        ]
+        # One that is down is listed, too: clients say then what it is that they cannot ask.
+        self._others = [each for each in present if each.spec.group != metrics_api.GROUP]
+        away = {service.metadata.name for service, found in seen if found.status != "True"}
+        self._unavailable = {each.metadata.name: each.metadata.name in away for each in page.items}
         now = format_time(self._front.clock.now())
         for service, found in seen:
             await keep(service, found, now, self._front.ask)
@@ -242,7 +257,7 @@ class Aggregation:
     def groups(self) -> list[dict[str, Any]]:
         """The groups of other servers, as `/apis` has them."""
         found: dict[str, list[tuple[int, str]]] = {}
-        for service in self._available:
+        for service in self._others:
             spec = service.spec
             assert spec is not None
             group, version = spec.group or "", spec.version or ""

@@ -1,25 +1,38 @@
 """The audit log: who has asked what of the server, and what became of it.
 
 Follows https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/. `policy` says what is written of a
-request, `trail` follows one request and makes its events, `log` and `webhook` are a file and a server that they go to. Requests by
-HTTPS are audited, and what components of the same process ask of a server that `components` hears.
+request, `trail` follows one request and makes its events, `log` and `webhook` are a file and a server that they go to, and
+`backends` says whether a request waits for that. Requests by HTTPS are audited, and what components of the same process ask of a server that `components` hears.
 """
 
 from orchestrator.apiserver.http.audit.auditing import Audit
+from orchestrator.apiserver.http.audit.backends import (
+    Backend,
+    Batching,
+    Blocking,
+    Buffered,
+    Sink,
+    union,
+)
 from orchestrator.apiserver.http.audit.components import ComponentAudit
 from orchestrator.apiserver.http.audit.log import AuditLog
 from orchestrator.apiserver.http.audit.policy import AuditPolicy, InvalidAuditPolicy, load_policy
 from orchestrator.apiserver.http.audit.trail import Trail
-from orchestrator.apiserver.http.audit.webhook import AuditWebhook, Batching
+from orchestrator.apiserver.http.audit.webhook import AuditWebhook
 
 __all__ = [
     "Audit",
     "AuditLog",
     "AuditPolicy",
     "AuditWebhook",
+    "Backend",
     "Batching",
+    "Blocking",
+    "Buffered",
     "ComponentAudit",
     "InvalidAuditPolicy",
+    "Sink",
     "Trail",
     "load_policy",
+    "union",
 ]

@@ -1,10 +1,11 @@
 """What components of the same process ask, for the audit log.
 
-Their requests are messages: they come from no address, and what a list answers is not written.
+Their requests are messages: they come from no address, what a list answers is not written, and none of them waits
+until its events are kept.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from actors import Clock
 from orchestrator.api import codec
 from orchestrator.apiserver.audited import Ending
 from orchestrator.apiserver.authorization import Attributes
+from orchestrator.apiserver.http.audit.backends import Sink
 from orchestrator.apiserver.http.audit.policy import AuditPolicy
 from orchestrator.apiserver.http.audit.trail import Trail, begun_event
 from orchestrator.apiserver.http.statuses import error_document
@@ -29,7 +31,7 @@ class _Log(Struct, frozen=True):
     """What is written, where to, and by which clock."""
 
     policy: AuditPolicy
-    sink: Callable[[Mapping[str, Any]], None]
+    sink: Sink
     clock: Clock
     uid: Callable[[], str]
 
@@ -47,7 +49,7 @@ class ComponentAudit:
     def begin_writing(
         self,
         policy: AuditPolicy,
-        sink: Callable[[Mapping[str, Any]], None],
+        sink: Sink,
         clock: Clock,
         uid: Callable[[], str],
     ) -> None:

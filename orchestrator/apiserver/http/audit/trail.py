@@ -1,8 +1,9 @@
 """One request and its events."""
 
+import asyncio
 import gzip
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -11,7 +12,9 @@ from aiohttp.web import BaseRequest, Response, StreamResponse
 from actors import Clock
 from orchestrator.api import codec, protobuf
 from orchestrator.apiserver.authorization import Attributes
+from orchestrator.apiserver.http.audit.backends import Sink
 from orchestrator.apiserver.http.audit.policy import Configuration, Level, Stage
+from orchestrator.apiserver.http.impersonation import LEGACY
 from orchestrator.protocol import Identity
 
 _STATUS_FIELDS: Final = ("status", "message", "reason", "details", "code")
@@ -34,9 +37,11 @@ class Trail:
     def __init__(
         self,
         configuration: Configuration,
-        sink: Callable[[Mapping[str, Any]], None],
+        sink: Sink,
         clock: Clock,
         event: dict[str, Any],
+        *,
+        known: bool = True,
     ) -> None:
         self._configuration = configuration
         self._sink = sink
@@ -45,12 +50,22 @@ class Trail:
         self._annotations: dict[str, str] = {}
         self._received = _micro(clock.now())
         self._has_started = False
+        self._under_way: list[asyncio.Future[bool]] = []
         self.id: str = event["auditID"]
-        self._tell("RequestReceived")
+        if known:
+            self._tell("RequestReceived")
 
-    def acts_as(self, other: Identity) -> None:
-        """The user acts as another one."""
+    async def kept(self) -> bool:
+        """Wait for what the sinks wait for of this request's events: whether it may go on."""
+        under_way, self._under_way = self._under_way, []
+        return all([await each for each in under_way])
+
+    def acts_as(self, other: Identity, mode: str) -> None:
+        """The user acts as another one, in some mode."""
         self._event["impersonatedUser"] = _user(other)
+        if mode != LEGACY:
+            constraint = {"impersonationConstraint": f"impersonate:{mode}"}
+            self._event["authenticationMetadata"] = constraint
 
     @property
     def level(self) -> Level:
@@ -92,6 +107,11 @@ class Trail:
         self._event["responseStatus"] = {"metadata": {}, "code": code}
         self._tell("ResponseStarted")
 
+    def refused(self, status: Mapping[str, Any]) -> None:
+        """Nobody knows who asked; nothing else is told of the request."""
+        self._event["responseStatus"] = _told(status)
+        self._tell("ResponseStarted")
+
     def completed(self, response: StreamResponse | None) -> None:
         """The response has ended; None if the client had gone before."""
         if self._has_started:
@@ -106,7 +126,7 @@ class Trail:
         """The request was answered with a code and a document; None for what is not written."""
         status: dict[str, Any] = {"metadata": {}, "code": code}
         if isinstance(document, dict) and document.get("kind") == "Status":
-            status |= {name: document[name] for name in _STATUS_FIELDS if name in document}
+            status |= _told(document)
         self._event["responseStatus"] = status
         if document is not None and self._configuration.reaches("RequestResponse"):
             self._event["responseObject"] = self._shown(document)
@@ -129,7 +149,9 @@ class Trail:
         }
         if self._annotations:
             said["annotations"] = dict(self._annotations)
-        self._sink(said)
+        waits = self._sink(said)
+        if waits is not None:
+            self._under_way.append(waits)
 
 
 def request_event(
@@ -192,6 +214,11 @@ def _addresses(request: BaseRequest) -> list[str]:
 
 def _micro(now: float) -> str:
     return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _told(status: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told of a Status."""
+    return {"metadata": {}} | {name: status[name] for name in _STATUS_FIELDS if name in status}
 
 
 def _document_of(response: StreamResponse) -> Any:

@@ -25,9 +25,11 @@ from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.bootstrap.furniture import mandatory_flows
 from orchestrator.apiserver.http.fairness.loads import LoadHistograms, Moments
 from orchestrator.apiserver.http.fairness.matching import flow_of, in_order, matches
+from orchestrator.apiserver.http.fairness.occupancy import Occupancy
 from orchestrator.apiserver.http.fairness.queues import Queuing, Rejected, Seat, SeatQueues
 from orchestrator.apiserver.http.fairness.shares import Bounds, Wanted, bounds_of, lend
 from orchestrator.apiserver.http.fairness.tallies import Distributions, Tallies
+from orchestrator.apiserver.http.fairness.work import ONE, Watches, Work
 from orchestrator.apiserver.telemetry.families import Histogram
 from orchestrator.machinery.memo import LONGEST_TEXT
 from orchestrator.machinery.times import format_time
@@ -114,9 +116,10 @@ class Fairness:
         self.levels: dict[str, Level] = {}
         self.tallies: dict[tuple[str, str], Tallies] = {}
         self.fair_part = 0.0  # of its target, that each level was given at the last adjustment
+        self.watches = Watches()
         self._distributions = Distributions()
         self._loads = LoadHistograms()
-        self._waiting = {"mutating": 0, "readOnly": 0}
+        self._occupancy = Occupancy(monotonic)
         self._schemas: list[FlowSchema] = []
         self._classified: dict[tuple[Any, ...], Classified] = {}  # until the next `configure`
         self._stored: dict[str, dict[str, Any]] = {"schemas": {}, "levels": {}}
@@ -155,11 +158,14 @@ class Fairness:
         }
         return Classified(schema, level, flow, key, f"{name}/{flow}", headers)
 
-    async def take(self, where: Classified, seats: int, kind: str = "readOnly") -> Seat:
+    async def take(
+        self, where: Classified, work: Work, kind: str = "readOnly", who: Any = None
+    ) -> Seat:
         """A request's seats, when its turn has come. `kind`: mutating or readOnly. Raises Rejected.
 
-        Whoever has them gives them back.
+        Whoever has them gives them back. `who`: what is shown of the request while it waits.
         """
+        seats = work.most
         level, tally, told = where.level, self._tally(where.key), self._distributions
         queues = level.queues
         level.peak = max(level.peak, queues.demand + seats)
@@ -170,32 +176,53 @@ class Fairness:
         waited = 0.0
         if seat is None:
             begun = self._monotonic()
-            seat = await self._wait(where, seats, kind, begun)
+            seat = await self._wait(where, seats, kind, begun, who)
             waited = seat.began - begun
         told.waited(where.key, waited, seated=True)
+        self._occupancy.change("executing", kind, 1)
         tally.dispatched += 1
         tally.executing += 1
         tally.seats += seats
         return seat
 
-    def give_back(self, where: Classified, seat: Seat, *, watch: bool = False) -> float:
-        """A request has been served: for so many seconds."""
-        tally = self._tally(where.key)
+    def give_back(
+        self,
+        where: Classified,
+        seat: Seat,
+        work: Work = ONE,
+        kind: str = "readOnly",
+        *,
+        watch: bool = False,
+    ) -> float:
+        """A request has been served: for so many seconds. Its seats are free when its work has ended."""
+        tally, queues = self._tally(where.key), where.level.queues
+        self._occupancy.change("executing", kind, -1)
         tally.executing -= 1
-        tally.seats -= seat.seats
-        where.level.queues.give_back(seat)
-        took = self._monotonic() - seat.began
+        took = queues.settle(seat, work)
+        if work.seconds:
+            loop = asyncio.get_running_loop()
+            loop.call_later(work.seconds, self._free, tally, queues, seat)
+        else:
+            self._free(tally, queues, seat)
         self._distributions.executed(where.key, took, watch=watch)
         return took
 
-    async def _wait(self, where: Classified, seats: int, kind: str, begun: float) -> Seat:
+    def _free(self, tally: Tallies, queues: SeatQueues, seat: Seat) -> None:
+        tally.seats -= seat.seats
+        queues.free(seat)
+
+    def watched(self, where: Classified, watches: int) -> None:
+        """So many watches want to hear of a write."""
+        self._distributions.watched(where.key, watches)
+
+    async def _wait(self, where: Classified, seats: int, kind: str, begun: float, who: Any) -> Seat:
         """The seats of a request that finds none at once. Raises Rejected."""
         level, tally = where.level, self._tally(where.key)
         tally.waiting += 1
         tally.waiting_seats += seats
-        self._waiting[kind] += 1
+        self._occupancy.change("waiting", kind, 1)
         try:
-            return await level.queues.wait(where.queued, seats, self._patience)
+            return await level.queues.wait(where.queued, seats, self._patience, who)
         except Rejected as error:
             tally.rejected[error.reason] = tally.rejected.get(error.reason, 0) + 1
             level.rejected += 1
@@ -205,7 +232,7 @@ class Fairness:
         finally:
             tally.waiting -= 1
             tally.waiting_seats -= seats
-            self._waiting[kind] -= 1
+            self._occupancy.change("waiting", kind, -1)
 
     def _tally(self, key: tuple[str, str]) -> Tallies:
         found = self.tallies.get(key)
@@ -217,7 +244,7 @@ class Fairness:
 
     def waiting(self, kind: str) -> int:
         """How many requests of a kind wait for seats now."""
-        return self._waiting[kind]
+        return self._occupancy.waiting(kind)
 
     def families(self) -> Iterator[Histogram]:
         """How long requests waited and were served, how wide they were, and how busy levels are."""
@@ -225,6 +252,9 @@ class Fairness:
             self._fold(level)
         yield from self._distributions.families()
         yield from self._loads.families()
+        yield from self._occupancy.families(
+            sum(each.queues.places for each in self.levels.values())
+        )
 
     # --- configuration ---------------------------------------------------------------------
 

@@ -1,9 +1,15 @@
 """How priority levels and their queues stand, in the tables that the original shows at `/debug`."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
-from orchestrator.apiserver.http.fairness.control import Fairness, Level
+from msgspec import Struct
+
+from orchestrator.apiserver.authorization import Attributes
+from orchestrator.apiserver.http.fairness.control import Classified, Fairness, Level
+from orchestrator.apiserver.http.fairness.queues import Seat
+from orchestrator.apiserver.http.fairness.work import Work
+from orchestrator.machinery.times import format_duration
 
 _LEVEL_COLUMNS: Final = (
     *("PriorityLevelName", "ActiveQueues", "IsIdle", "IsQuiescing", "WaitingRequests"),
@@ -14,7 +20,30 @@ _QUEUE_COLUMNS: Final = (
     *("PriorityLevelName", "Index", "PendingRequests", "ExecutingRequests", "SeatsInUse"),
     *("NextDispatchR", "InitialSeatsSum", "MaxSeatsSum", "TotalWorkSum"),
 )
+_REQUEST_COLUMNS: Final = (
+    *("PriorityLevelName", "FlowSchemaName", "QueueIndex", "RequestIndexInQueue"),
+    *("FlowDistingsher", "ArriveTime", "InitialSeats", "FinalSeats", "AdditionalLatency"),
+    "StartTime",
+)
+_DETAIL_COLUMNS: Final = (
+    *("UserName", "Verb", "APIPath", "Namespace", "Name", "APIVersion", "Resource"),
+    "SubResource",
+)
 _NARROWEST: Final = 8
+_NEVER: Final = "0001-01-01T00:00:00Z"
+
+
+class Flight(Struct, frozen=True):
+    """A request that waits for its seats or has them; `came` and `seat.began` are of the monotonic clock."""
+
+    where: Classified
+    work: Work
+    seat: Seat | None
+    came: float
+    user: str
+    asked: Attributes
+    path: str
+    key: Any = None  # by which its queue knows it
 
 
 def levels_table(fairness: Fairness) -> str:
@@ -26,6 +55,49 @@ def levels_table(fairness: Fairness) -> str:
 def queues_table(fairness: Fairness) -> str:
     """A line a queue, of the levels that have queues."""
     return _table(_QUEUE_COLUMNS, _queue_rows(fairness))
+
+
+def requests_table(
+    fairness: Fairness, flights: Iterable[Flight], at: Callable[[float], str], *, detailed: bool
+) -> str:
+    """A line a request, those that wait before those that are served. `at` writes a moment of the monotonic clock."""
+    columns = (*_REQUEST_COLUMNS, *_DETAIL_COLUMNS) if detailed else _REQUEST_COLUMNS
+    levels = [level.name for level in _in_order(fairness)]
+    placed = sorted(
+        ((_place_of(each), each) for each in flights),
+        key=lambda pair: (levels.index(pair[0][0]), *pair[0][1:], pair[1].came),
+    )
+    rows = (_request_cells(each, place, at, detailed=detailed) for place, each in placed)
+    return _table(columns, rows)
+
+
+def _place_of(flight: Flight) -> tuple[str, int, bool, int]:
+    """The level, the queue in it (-1: it has none), whether the request is served, and its place in the queue."""
+    level = flight.where.level
+    for index, queue in enumerate(level.queues.queues()):
+        if flight.seat is not None and flight.seat.queue is queue:
+            return level.name, index, True, -1
+        for place, waiter in enumerate(queue.waiting):
+            if flight.seat is None and waiter.who is flight.key:
+                return level.name, index, False, place
+    return level.name, -1, True, -1
+
+
+def _request_cells(
+    flight: Flight, place: tuple[str, int, bool, int], at: Callable[[float], str], *, detailed: bool
+) -> tuple[str, ...]:
+    level, queue, _, index = place
+    work, seat, asked = flight.work, flight.seat, flight.asked
+    cells = (
+        *(level, flight.where.schema.metadata.name, queue, index, flight.where.flow),
+        *(at(flight.came), work.seats, work.final, format_duration(work.seconds)),
+        _NEVER if seat is None else at(seat.began),
+    )
+    if not detailed:
+        return tuple(map(str, cells))
+    version = f"{asked.group}/{asked.version}" if asked.group else asked.version
+    details = (flight.user, asked.verb, flight.path, asked.namespace, asked.name, version)
+    return tuple(map(str, (*cells, *details, asked.resource, asked.subresource)))
 
 
 TABLES: Final[Mapping[str, Callable[[Fairness], str]]] = {

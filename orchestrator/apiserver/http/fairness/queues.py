@@ -10,11 +10,12 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
 from orchestrator.apiserver.http.fairness.loads import Load, Spent
+from orchestrator.apiserver.http.fairness.work import Work
 from orchestrator.machinery.memo import remembered
 
 # What a request is supposed to take while nobody knows better.
@@ -38,11 +39,12 @@ class Queuing(Struct, frozen=True):
 
 
 class _Waiter:
-    __slots__ = ("future", "seats")
+    __slots__ = ("future", "seats", "who")
 
-    def __init__(self, seats: int, future: "asyncio.Future[None]") -> None:
+    def __init__(self, seats: int, future: "asyncio.Future[None]", who: Any) -> None:
         self.seats = seats
         self.future = future
+        self.who = who
 
 
 class _Queue:
@@ -89,6 +91,8 @@ class SeatQueues:
         self._virtual = 0.0
         self._turned_at = monotonic()
         self._spent: dict[Load, float] = {}
+        self.latest: float | None = None  # when the last request that got seats would have begun
+        self.dispatched_at = 0.0  # when that was; both are virtual seat-seconds
         self.seats_in_use = 0
         self.executing = 0
         self.waiting = 0
@@ -107,17 +111,20 @@ class SeatQueues:
             return None
         return self._begun(self._queue_of(flow), seats)
 
-    async def wait(self, flow: str, seats: int, patience: float) -> Seat:
-        """Seats for a request that has to wait, for at most so many seconds. Raises Rejected."""
+    async def wait(self, flow: str, seats: int, patience: float, who: Any = None) -> Seat:
+        """Seats for a request that has to wait, for at most so many seconds. Raises Rejected.
+
+        `who`: what `queues` shows of it meanwhile.
+        """
         queue = self._queue_of(flow)
         if not self._queuing.queues:
             raise Rejected("concurrency-limit")
         if len(queue.waiting) >= self._queuing.length:
             raise Rejected("queue-full")
-        return await self._turn(queue, seats, patience)
+        return await self._turn(queue, seats, patience, who)
 
-    async def _turn(self, queue: _Queue, seats: int, patience: float) -> Seat:
-        waiter = _Waiter(seats, asyncio.get_running_loop().create_future())
+    async def _turn(self, queue: _Queue, seats: int, patience: float, who: Any) -> Seat:
+        waiter = _Waiter(seats, asyncio.get_running_loop().create_future(), who)
         self._advance()
         self._rouse(queue)
         queue.waiting.append(waiter)
@@ -133,11 +140,22 @@ class SeatQueues:
             raise
         return Seat(seats, queue, self._monotonic())
 
-    def give_back(self, seat: Seat) -> None:
-        """A request has ended: what it took is settled, and others have their turn."""
+    def settle(self, seat: Seat, work: Work) -> float:
+        """A request has ended, after so many seconds: what it took is settled. Its seats are still its own."""
         self._advance()
         took = self._turned_at - seat.began
-        seat.queue.next += (took - _SUPPOSED_SECONDS) * seat.seats
+        seat.queue.next += took * work.seats + work.seconds * work.final
+        seat.queue.next -= _SUPPOSED_SECONDS * seat.seats
+        return took
+
+    def give_back(self, seat: Seat) -> None:
+        """A request has ended, and with it its work."""
+        self.settle(seat, Work(seat.seats))
+        self.free(seat)
+
+    def free(self, seat: Seat) -> None:
+        """Others have their turn."""
+        self._advance()
         self._end(seat.queue, seat.seats)
         self._dispatch()
 
@@ -157,6 +175,12 @@ class SeatQueues:
         self._advance()
         spent, self._spent = self._spent, {}
         return spent
+
+    @property
+    def virtual(self) -> float:
+        """The virtual time of now, in seat-seconds."""
+        self._advance()
+        return self._virtual
 
     @property
     def demand(self) -> int:
@@ -196,6 +220,7 @@ class SeatQueues:
         self.executing += 1
         queue.executing += 1
         queue.seats += seats
+        self.latest, self.dispatched_at = queue.next, self._virtual
         queue.next += _SUPPOSED_SECONDS * seats
         return Seat(seats, queue, self._turned_at)
 

@@ -11,6 +11,7 @@ _PREFIX: Final = "apiserver_flowcontrol_"
 _LABELS: Final = ("priority_level", "flow_schema")
 _SECONDS: Final = (0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30)
 _SEATS: Final = (1, 2, 4, 8, 16, 32, 64, 100)
+_WATCHES: Final = (0, 1, 10, 100, 1_000, 10_000)
 _LENGTHS: Final = (0, 10, 25, 50, 100, 250, 500, 1000)
 
 
@@ -54,6 +55,17 @@ class Distributions:
             _LENGTHS,
         )
 
+        self._watched = Histogram(
+            f"{_PREFIX}watch_count_samples",
+            "How many watches wanted to hear of a write.",
+            _LABELS,
+            _WATCHES,
+        )
+
+    def watched(self, key: tuple[str, str], watches: int) -> None:
+        """A write has come of which so many watches want to hear."""
+        self._watched.observe(watches, *key)
+
     def asked(self, key: tuple[str, str], seats: int) -> None:
         """A request has come that needs so many seats."""
         self._wide.observe(seats, *key)
@@ -72,4 +84,4 @@ class Distributions:
 
     def families(self) -> Iterator[Histogram]:
         """All of them."""
-        yield from (self._executed, self._waited, self._wide, self._queues)
+        yield from (self._executed, self._waited, self._wide, self._queues, self._watched)

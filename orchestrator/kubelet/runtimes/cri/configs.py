@@ -1,7 +1,7 @@
 """What a CRI runtime is told of a pod and of its containers, in the words of CRI: worked out, and nothing asked."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from orchestrator.api.core.v1 import (
     Container,
@@ -16,6 +16,7 @@ from orchestrator.kubelet.runtimes.interface import World
 from orchestrator.kubelet.substitution import substituted
 from orchestrator.kubelet.surroundings import DEFAULT_PATH
 
+_PROPAGATIONS: Final = {"HostToContainer": 1, "Bidirectional": 2}
 _POD, _CONTAINER, _NODE = 0, 1, 2  # whose namespace
 _PROFILES: Final = {"RuntimeDefault": 0, "Unconfined": 1, "Localhost": 2}
 # What the kubelet hides of /proc and /sys from who is not privileged, and what it lets them read alone.
@@ -25,6 +26,15 @@ _MASKED: Final = (
     *("/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap"),
 )
 _READ_ONLY: Final = (*("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"),)
+
+
+class BindMount(NamedTuple):
+    """Something of the machine, `outside`, that a container sees `inside`."""
+
+    inside: str
+    outside: str
+    read_only: bool = False
+    propagation: str = ""  # in Kubernetes' words
 
 
 def sandbox_config(pod: Pod, logs: str, labels: Mapping[str, str]) -> dict[str, Any]:
@@ -60,11 +70,11 @@ def container_config(
     *,
     attempt: int,
     image: str,
-    mounts: Sequence[tuple[str, str, bool]],
+    mounts: Sequence[BindMount],
     log: str,
     labels: Mapping[str, str],
 ) -> dict[str, Any]:
-    """The ContainerConfig of a container. `mounts`: place in it, place on the machine, whether it is read alone."""
+    """The ContainerConfig of a container."""
     environment = _environment(container, world)
     own = _own(container)
     return {
@@ -75,8 +85,13 @@ def container_config(
         "working_dir": container.working_dir or "",
         "envs": [{"key": k, "value": v.encode()} for k, v in environment.items()],
         "mounts": [
-            {"container_path": inside, "host_path": outside, "readonly": read_only}
-            for inside, outside, read_only in mounts
+            {
+                "container_path": each.inside,
+                "host_path": each.outside,
+                "readonly": each.read_only,
+                "propagation": _PROPAGATIONS.get(each.propagation, 0),
+            }
+            for each in mounts
         ],
         "labels": dict(labels),
         "log_path": log,

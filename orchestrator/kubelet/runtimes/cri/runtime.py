@@ -17,6 +17,7 @@ from orchestrator.kubelet.networks.interface import NetworkFault
 from orchestrator.kubelet.runtimes import own_directories
 from orchestrator.kubelet.runtimes.container_logs import ROTATED_AT, Log
 from orchestrator.kubelet.runtimes.cri.configs import (
+    BindMount,
     container_config,
     resources_of,
 )
@@ -37,7 +38,13 @@ from orchestrator.kubelet.runtimes.interface import (
 )
 from orchestrator.kubelet.runtimes.own_directories import OwnDirectory
 from orchestrator.kubelet.runtimes.process import talk as streams
-from orchestrator.kubelet.runtimes.real import NOT_STARTED, ConfigFault, RealRuntime, Refusal
+from orchestrator.kubelet.runtimes.real import (
+    NOT_STARTED,
+    ConfigFault,
+    RealRuntime,
+    Refusal,
+    refuse_recursion,
+)
 from orchestrator.kubelet.runtimes.users import root_fault
 from orchestrator.kubelet.runtimes.volume_directories import VolumeFault
 from orchestrator.protocol import ContainerUsage
@@ -160,6 +167,7 @@ class CriRuntime(RealRuntime[Run]):
     async def _create(self, run: Run, world: World, sandbox: str, image: Any) -> None:
         """Raises ConfigFault, VolumeFault, OSError, CriFault."""
         pod, container, key = run.pod, run.container, run.key
+        refuse_recursion(world)
         if said := root_fault(pod, container, image.uid.value, image.username):
             raise ConfigFault(said)
         log = f"{key.name}_{key.attempt}.log"
@@ -183,8 +191,8 @@ class CriRuntime(RealRuntime[Run]):
         run.id = str(answer.container_id)
         run.container_id = f"{self._scheme}://{run.id}"
 
-    def _mounts(self, run: Run, world: World) -> list[tuple[str, str, bool]]:
-        """Place in the container, place on the machine, whether it is read alone. Raises VolumeFault, OSError."""
+    def _mounts(self, run: Run, world: World) -> list[BindMount]:
+        """Raises VolumeFault, OSError."""
         place = self._place(run.key.pod_uid)
         files = place / "etc"
         files.mkdir(parents=True, exist_ok=True)
@@ -195,12 +203,12 @@ class CriRuntime(RealRuntime[Run]):
                 file = files / Path(path).name
                 if not file.exists():
                     file.write_bytes(world.files[path])
-                found.append((path, str(file), False))
+                found.append(BindMount(path, str(file)))
         run.message_file = place / f"{run.key.name}-{run.key.attempt}.message"
         run.message_file.touch()
         run.message_file.chmod(0o666)
         where = run.container.termination_message_path or "/dev/termination-log"
-        found.append((where, str(run.message_file), False))
+        found.append(BindMount(where, str(run.message_file)))
         volumes = self._volumes(run.pod)
         for each in world.mounts:
             if each.medium == "image":
@@ -208,7 +216,7 @@ class CriRuntime(RealRuntime[Run]):
                     f'volume "{each.volume}" is an image, which this runtime does not mount'
                 )
             source = volumes.source(each, run.container.name)
-            found.append((each.path, str(source), each.read_only))
+            found.append(BindMount(each.path, str(source), each.read_only, each.propagation))
         return found
 
     async def _launch(self, run: Run) -> None:
@@ -224,7 +232,7 @@ class CriRuntime(RealRuntime[Run]):
 
     def _started(self, run: Run) -> None:
         run.last = ContainerStarted(
-            run.key, run.container_id, self._host.clock.now(), True, run.pulled_in
+            run.key, run.container_id, self._host.clock.now(), True, run.pulled_in, recursive=False
         )
         if not run.removed:
             self._host.report(run.last)

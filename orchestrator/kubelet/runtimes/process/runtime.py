@@ -3,7 +3,8 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -17,18 +18,19 @@ from orchestrator.extras import version_of
 from orchestrator.kubelet.networks.interface import NetworkFault
 from orchestrator.kubelet.runtimes.container_logs import ROTATED_AT, LogFile
 from orchestrator.kubelet.runtimes.disks import Disks
-from orchestrator.kubelet.runtimes.images import failing_pull, missing
+from orchestrator.kubelet.runtimes.images import failing_pull, missing, volume_images
 from orchestrator.kubelet.runtimes.interface import (
     ContainerKey,
     ContainerStarted,
     ImagePulling,
+    NodeImage,
     RuntimeHost,
     World,
 )
 from orchestrator.kubelet.runtimes.interface import Mount as Volume
 from orchestrator.kubelet.runtimes.process import talk
-from orchestrator.kubelet.runtimes.process.images import Image, ImageTable, InvalidImage
-from orchestrator.kubelet.runtimes.process.oci import unpack
+from orchestrator.kubelet.runtimes.process.image_shelf import ImageShelf
+from orchestrator.kubelet.runtimes.process.images import Image, InvalidImage
 from orchestrator.kubelet.runtimes.process.pipes import Streams
 from orchestrator.kubelet.runtimes.process.plans import (
     ROOT_VARIABLE,
@@ -54,13 +56,25 @@ from orchestrator.kubelet.runtimes.process.shim.messages import (
     News,
     Rights,
 )
-from orchestrator.kubelet.runtimes.process.shim.mounted import release
+from orchestrator.kubelet.runtimes.process.shim.mounted import (
+    BOTH_WAYS,
+    mount_shared,
+    release,
+    sharing_fault,
+)
 from orchestrator.kubelet.runtimes.process.shim.roots import LAYER
 from orchestrator.kubelet.runtimes.process.shim.trees import remove_tree
 from orchestrator.kubelet.runtimes.process.supervisor import Supervisor
 from orchestrator.kubelet.runtimes.process.traffic import traffic_of
 from orchestrator.kubelet.runtimes.process.usage import measure
-from orchestrator.kubelet.runtimes.real import NOT_STARTED, ConfigFault, RealRuntime, Refusal
+from orchestrator.kubelet.runtimes.real import (
+    NOT_STARTED,
+    ConfigFault,
+    RealRuntime,
+    Refusal,
+    refuse_recursion,
+)
+from orchestrator.kubelet.runtimes.stalls import stalls_of_groups
 from orchestrator.kubelet.runtimes.volume_directories import VolumeFault, within_volume
 from orchestrator.protocol import ContainerUsage
 from orchestrator.sessions import LogOptions, Session
@@ -100,10 +114,8 @@ class ProcessRuntime(RealRuntime[Run]):
         disks: Disks | None = None,
     ) -> None:
         super().__init__(disks)
-        self._images = ImageTable(images)
         self._log_bytes = log_bytes
-        self._unpacking: dict[str, asyncio.Task[Image]] = {}  # images in OCI layout
-        self._pulled: set[str] = set()  # images that were not on the node at first
+        self._shelf = ImageShelf(images, lambda: self._shim.directory / "images", self._task)
         self._holders: dict[
             str, int
         ] = {}  # of the process namespaces of pods that have one, by pod
@@ -136,40 +148,28 @@ class ProcessRuntime(RealRuntime[Run]):
     async def _image(self, run: Run) -> Image:
         """The container's image, pulled if it has to be. Raises Refusal."""
         name, policy = run.container.image, run.container.image_pull_policy
-        image = self._images.find(name)
-        present = image is not None and (image.pull is None or image.name in self._pulled)
+        image = self._shelf.find(name)
+        present = image is not None and self._shelf.has(image)
         if policy == "Never" and not present:
             raise Refusal("ErrImageNeverPull", missing(name))
         if image is None:
             raise Refusal("ErrImagePull", failing_pull(name, failing=True))
-        if present or image.pull is None:
-            return await self._unpacked(image)
-        self._host.report(ImagePulling(run.key))
-        await self._host.clock.sleep(image.pull.seconds)
-        if image.pull.fault:
-            whole = failing_pull(name, failing=True).rpartition(": ")[0]
-            raise Refusal("ErrImagePull", f"{whole}: {image.pull.fault}")
-        run.pulled_in = image.pull.seconds
-        self._pulled.add(image.name)
-        return await self._unpacked(image)
-
-    async def _unpacked(self, image: Image) -> Image:
-        """An image in OCI layout, as a root directory; the work is done once. Raises InvalidImage, OSError."""
-        if not image.layered:
-            return image
-        work = self._unpacking.get(image.name)
-        if work is None:
-            place = self._shim.directory / "images" / str(len(self._unpacking))
-            work = self._unpacking[image.name] = self._task(asyncio.to_thread(unpack, image, place))
-        found: Image = await asyncio.shield(work)
-        return found
+        if not present and image.pull is not None:
+            self._host.report(ImagePulling(run.key))
+            await self._host.clock.sleep(image.pull.seconds)
+            if image.pull.fault:
+                whole = failing_pull(name, failing=True).rpartition(": ")[0]
+                raise Refusal("ErrImagePull", f"{whole}: {image.pull.fault}")
+            run.pulled_in = image.pull.seconds
+            await self._shelf.take(image)
+        return await self._shelf.unpacked(image)
 
     async def _shown(self, run: Run, mount: Volume) -> Mount:
         """An image as a volume. Raises Refusal, ConfigFault."""
-        image = self._images.find(mount.place)
+        image = self._shelf.find(mount.place)
         if image is None:
             raise Refusal("ErrImagePull", failing_pull(mount.place, failing=True))
-        directory = (await self._unpacked(image)).directory
+        directory = (await self._shelf.unpacked(image)).directory
         if not directory:
             raise ConfigFault(f'image "{mount.place}" is a command line, and has no files to mount')
         place = Path(directory)
@@ -180,6 +180,8 @@ class ProcessRuntime(RealRuntime[Run]):
     def _prepare(self, run: Run, image: Image, world: World, shown: list[Mount]) -> None:
         """Lay out what the container needs on the machine. Raises ConfigFault, VolumeFault, OSError."""
         pod, container, key = run.pod, run.container, run.key
+        if not self._encloses():
+            refuse_recursion(world)
         root = image.directory
         if root and not self._encloses():
             raise ConfigFault(
@@ -199,7 +201,7 @@ class ProcessRuntime(RealRuntime[Run]):
         files = self._files(memory, world, host=bool(pod.spec and pod.spec.host_network))
         files[container.termination_message_path or "/dev/termination-log"] = run.message_file
         mounts = [
-            Mount(str(volumes.source(each, container.name)), each.path, each.read_only)
+            self._mount(each, str(volumes.source(each, container.name)))
             for each in world.mounts
             if each.medium != "image"
         ]
@@ -220,6 +222,25 @@ class ProcessRuntime(RealRuntime[Run]):
         path = place / f"{key.name}_{key.attempt}.log"
         run.log = LogFile(path, self._host.clock.now, self._log_bytes)
         run.streams = Streams(stdin=bool(container.stdin), terminal=bool(container.tty))
+
+    def _mount(self, volume: Volume, source: str) -> Mount:
+        """How the container gets to see a volume. Raises Refusal, OSError."""
+        if self._encloses() and volume.propagation:
+            if (
+                os.geteuid() == 0
+                and volume.medium == "emptyDir"
+                and sharing_fault(source, BOTH_WAYS)
+            ):
+                mount_shared(source)  # a kubelet's own directory is shared, whatever it lies on
+            if fault := sharing_fault(source, volume.propagation):
+                raise Refusal("CreateContainerError", fault)
+        return Mount(
+            source,
+            volume.path,
+            volume.read_only,
+            recursive=bool(volume.recursion),
+            propagation=volume.propagation,
+        )
 
     def _laid_out(self, pod_uid: str) -> Path:
         """The directory of a pod. Making one costs as much as all else: what need not last lies in memory."""
@@ -285,7 +306,12 @@ class ProcessRuntime(RealRuntime[Run]):
             run.pid = news.pid
             run.started_at = self._host.clock.now()
             run.last = ContainerStarted(
-                run.key, run.container_id, run.started_at, True, run.pulled_in
+                run.key,
+                run.container_id,
+                run.started_at,
+                True,
+                run.pulled_in,
+                recursive=self._shim.namespaces,
             )
             if not run.removed:
                 self._host.report(run.last)
@@ -407,6 +433,7 @@ class ProcessRuntime(RealRuntime[Run]):
             found.rss_bytes,
             found.page_faults,
             found.major_page_faults,
+            stalls_of_groups(run.box.cgroups),
         )
 
     def resize(self, pod: Pod, container: Container, key: ContainerKey) -> None:
@@ -468,9 +495,19 @@ class ProcessRuntime(RealRuntime[Run]):
             if not run.ended.is_set():
                 self._task(self._end(run, NOT_STARTED + signal.SIGKILL, out_of_memory=False))
 
-    def image_names(self) -> list[str]:
-        """The images of the table, but for those that have not been pulled yet."""
-        return [i.name for i in self._images if i.pull is None or i.name in self._pulled]
+    def images(self) -> Iterator[NodeImage]:
+        """As `KeepingImages.images`."""
+        return self._shelf.images()
+
+    def images_in_use(self) -> AbstractSet[str]:
+        """As `KeepingImages.images_in_use`."""
+        return self._shelf.named(
+            name for run in self._all() for name in (run.container.image, *volume_images(run.pod))
+        )
+
+    def remove_image(self, image_id: str) -> None:
+        """As `KeepingImages.remove_image`."""
+        self._shelf.remove(image_id)
 
     def _encloses(self) -> bool:
         self._shim.directory  # noqa: B018  the shim knows when it has been started

@@ -24,7 +24,8 @@ from orchestrator.machinery.shared_gpus import (
     told,
 )
 from orchestrator.scheduler.events import ClusterEvent
-from orchestrator.scheduler.framework import FilterKernel, Plugin, Preparation
+from orchestrator.scheduler.framework import Plugin, Preparation
+from orchestrator.scheduler.kernels import FilterKernel
 from orchestrator.scheduler.snapshot import CPU, Bool, Int64, Rows, Snapshot
 
 _REASON: Final = f"Insufficient {RESOURCE} on one device"

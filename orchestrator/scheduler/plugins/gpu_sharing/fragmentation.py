@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from orchestrator.api.core.v1 import Pod
 from orchestrator.machinery.resources import pod_needs
 from orchestrator.machinery.shared_gpus import DEVICE, Shares, amount_for
-from orchestrator.scheduler.framework import MAX_NODE_SCORE, ScoreKernel
+from orchestrator.scheduler.kernels import MAX_NODE_SCORE, ScoreKernel
 from orchestrator.scheduler.plugins.gpu_sharing.devices import InFixedOrder, Ledger, deal
 from orchestrator.scheduler.plugins.gpu_sharing.tasks import (
     MODEL,

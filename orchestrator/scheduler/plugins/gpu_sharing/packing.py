@@ -13,7 +13,7 @@ import numpy as np
 from orchestrator.api.core.v1 import Pod
 from orchestrator.machinery.resources import pod_needs
 from orchestrator.machinery.shared_gpus import DEVICE, RESOURCE, Shares, amount_for
-from orchestrator.scheduler.framework import MAX_NODE_SCORE, ScoreKernel
+from orchestrator.scheduler.kernels import MAX_NODE_SCORE, ScoreKernel
 from orchestrator.scheduler.plugins.gpu_sharing.devices import (
     GpuDevices,
     InFixedOrder,

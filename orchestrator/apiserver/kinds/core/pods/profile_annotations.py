@@ -6,7 +6,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import AppArmorProfile, PodSpec, SecurityContext
-from orchestrator.apiserver.validation.field import Errors, complaints, invalid
+from orchestrator.apiserver.validation.field import Errors, complaints, forbidden, invalid
 from orchestrator.apiserver.validation.formats import relative_path_errors
 from orchestrator.machinery.memo import remembered
 
@@ -17,6 +17,15 @@ _SECCOMP_PROFILES: Final = ("runtime/default", "docker/default", "unconfined")
 _APP_ARMOR_PROFILES: Final = ("", "runtime/default", "unconfined")
 _LOCAL: Final = "localhost/"
 _FIELDS: Final = {"unconfined": "Unconfined", "runtime/default": "RuntimeDefault"}
+_BY_CONTAINER: Final = (_SECCOMP_CONTAINER, _APP_ARMOR)
+# What annotations call the profiles of the fields' types.
+_NAMED: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "seccomp": {
+        "Unconfined": ("unconfined",),
+        "RuntimeDefault": ("runtime/default", "docker/default"),
+    },
+    "apparmor": {"Unconfined": ("unconfined",), "RuntimeDefault": ("runtime/default",)},
+}
 _MOST_NAME: Final = 4095  # bytes of a path
 
 
@@ -30,6 +39,55 @@ def profile_annotation_errors(path: str, annotations: Mapping[str, str], spec: P
     for key, profile in annotations.items():
         if key.startswith(_APP_ARMOR):
             yield from _app_armor_errors(f"{path}[{key}]", key, profile, spec)
+
+
+def mismatch_errors(path: str, annotations: Mapping[str, str], spec: PodSpec) -> Errors:
+    """Annotations that name another profile than the fields of a new pod, or template, whose spec is at `path`."""
+    if not any(key == _SECCOMP_POD or key.startswith(_BY_CONTAINER) for key in annotations):
+        return
+    security = spec.security_context
+    whole = None if security is None else security.seccomp_profile
+    where = f"{path}.securityContext.seccompProfile"
+    yield from _mismatch(where, "seccomp", annotations.get(_SECCOMP_POD), whole)
+    containers = tuple(_containers(path, spec))
+    for place, container in containers:
+        own = container.security_context
+        named = annotations.get(_SECCOMP_CONTAINER + container.name)
+        profile = None if own is None else own.seccomp_profile
+        yield from _mismatch(f"{place}.securityContext.seccompProfile", "seccomp", named, profile)
+    if spec.os is not None and spec.os.name == "windows":
+        return
+    for place, container in containers:
+        own = container.security_context
+        named = annotations.get(_APP_ARMOR + container.name)
+        profile = None if own is None else own.app_armor_profile
+        if profile is None and security is not None:
+            profile = security.app_armor_profile
+        yield from _mismatch(f"{place}.securityContext.appArmorProfile", "apparmor", named, profile)
+
+
+def _containers(path: str, spec: PodSpec) -> Iterator[tuple[str, Any]]:
+    for field, containers in (
+        ("initContainers", spec.init_containers),
+        ("containers", spec.containers),
+        ("ephemeralContainers", spec.ephemeral_containers),
+    ):
+        for i, container in enumerate(containers):
+            yield f"{path}.{field}[{i}]", container
+
+
+def _mismatch(path: str, what: str, annotation: str | None, profile: Any) -> Errors:
+    if annotation is None or profile is None:
+        return
+    local = annotation.removeprefix(_LOCAL)
+    if profile.type == "Localhost":
+        if local == annotation:
+            yield forbidden(f"{path}.type", f"{what} type in annotation and field must match")
+        elif local != profile.localhost_profile:
+            detail = f"{what} profile in annotation and field must match"
+            yield forbidden(f"{path}.localhostProfile", detail)
+    elif annotation not in _NAMED[what].get(profile.type, (annotation,)):
+        yield forbidden(f"{path}.type", f"{what} type in annotation and field must match")
 
 
 @remembered(1 << 10, longest=1 << 13)

@@ -15,6 +15,7 @@ from orchestrator.api.core.v1 import (
     Toleration,
 )
 from orchestrator.apiserver.kinds.core.pods.placement_validation import toleration_errors
+from orchestrator.apiserver.kinds.core.pods.profile_annotations import mismatch_errors
 from orchestrator.apiserver.kinds.core.pods.spec_validation import (
     MIRROR,
     pod_annotation_errors,
@@ -70,6 +71,8 @@ def _all_create_errors(pod: Pod, spec: PodSpec) -> Errors:
     if spec.node_name and spec.scheduling_gates:
         detail = "cannot be set until all schedulingGates have been cleared"
         yield forbidden("spec.nodeName", detail)
+    if pod.metadata.annotations:
+        yield from mismatch_errors("spec", pod.metadata.annotations, spec)
 
 
 def _metadata_and_spec_errors(pod: Pod, spec: PodSpec) -> Errors:

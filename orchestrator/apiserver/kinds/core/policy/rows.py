@@ -9,6 +9,7 @@ from orchestrator.apiserver.kinds.core.policy.validation import (
     LIMIT_RANGE_RULES,
     RESOURCE_QUOTA_RULES,
 )
+from orchestrator.apiserver.kinds.core.policy.warnings import quota_warnings
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.strategy import Traits
 
@@ -19,5 +20,11 @@ KINDS: Final[tuple[Kind, ...]] = (
         default=default_limit_range,
         traits=Traits(create_on_update=True, names_itself=True),
     ),
-    Kind(ResourceQuota, rules=RESOURCE_QUOTA_RULES, table=QUOTAS, answers_deleted=True),
+    Kind(
+        ResourceQuota,
+        rules=RESOURCE_QUOTA_RULES,
+        warnings=quota_warnings,
+        table=QUOTAS,
+        answers_deleted=True,
+    ),
 )

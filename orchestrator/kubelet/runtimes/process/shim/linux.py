@@ -22,6 +22,8 @@ REMOUNT: Final = 32
 BIND: Final = 4096
 RECURSIVE: Final = 16384
 PRIVATE: Final = 1 << 18
+SLAVE: Final = 1 << 19
+SHARED: Final = 1 << 20
 _DETACH: Final = 2
 
 _SET_PARENT_DEATH_SIGNAL: Final = 1
@@ -34,7 +36,17 @@ _SET_NO_NEW_PRIVILEGES: Final = 38
 _CAPABILITY_VERSION: Final = 0x20080522
 _PIVOT_ROOT: Final = {"x86_64": 155, "aarch64": 41}.get(os.uname().machine, 155)
 
-_CLONE: Final = 435  # clone3, on all architectures
+# Calls that have one number on all architectures.
+_CLONE: Final = 435  # clone3
+_OPEN_TREE: Final = 428
+_MOVE_MOUNT: Final = 429
+_SET_MOUNT: Final = 442  # mount_setattr
+
+_HERE: Final = -100  # paths are those of the working directory
+_ALL_BELOW: Final = 0x8000
+_COPY: Final = 1
+_BY_DESCRIPTOR: Final = 4
+_SET_READ_ONLY: Final = struct.pack("4Q", 1, 0, 0, 0)
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc_held = ctypes.PyDLL(None, use_errno=True)  # calls that keep the interpreter's lock
 
@@ -76,6 +88,33 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = 
         data.encode() or None,
     )
     _checked(result, f'mount "{source}" at "{target}"')
+
+
+def copy_tree(source: str) -> int:
+    """A descriptor of a copy of what is mounted at a place and below. It goes on sharing with what it is a copy of.
+
+    Raises OSError.
+    """
+    flags = _COPY | _ALL_BELOW | os.O_CLOEXEC
+    result: int = _libc.syscall(_OPEN_TREE, _HERE, os.fsencode(source), flags)
+    _checked(result, f'open_tree "{source}"')
+    return result
+
+
+def attach_tree(descriptor: int, target: str) -> None:
+    """Mount a copied tree. Raises OSError."""
+    place = os.fsencode(target)
+    result = _libc.syscall(_MOVE_MOUNT, descriptor, b"", _HERE, place, _BY_DESCRIPTOR)
+    _checked(result, f'mount at "{target}"')
+    os.close(descriptor)
+
+
+def make_all_read_only(target: str) -> None:
+    """Let nothing be written to what is mounted at a place and below. Raises OSError."""
+    size = ctypes.c_size_t(len(_SET_READ_ONLY))
+    place = os.fsencode(target)
+    result = _libc.syscall(_SET_MOUNT, _HERE, place, _ALL_BELOW, _SET_READ_ONLY, size)
+    _checked(result, f'mount_setattr "{target}"')
 
 
 def detach(target: str) -> None:

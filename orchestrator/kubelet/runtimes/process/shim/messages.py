@@ -7,11 +7,17 @@ from msgspec import Struct
 
 
 class Mount(Struct, frozen=True):
-    """A directory or file of the machine that a container sees at `target`."""
+    """A directory or file of the machine that a container sees at `target`.
+
+    `recursive`: what is mounted below is read only, too. `propagation` is Kubernetes' word for who sees what is mounted
+    there later: empty, HostToContainer or Bidirectional.
+    """
 
     source: str
     target: str
     read_only: bool = False
+    recursive: bool = False
+    propagation: str = ""
 
 
 class Rights(Struct, frozen=True):

@@ -15,6 +15,7 @@ from typing import Final
 
 from orchestrator.kubelet.runtimes.process.shim import cgroups, linux
 from orchestrator.kubelet.runtimes.process.shim.messages import Box, Mount
+from orchestrator.kubelet.runtimes.process.shim.mounted import BOTH_WAYS
 
 LAYER: Final = "layer"  # what the container writes, in its directory
 _DEVICES: Final = ("null", "zero", "full", "random", "urandom", "tty")
@@ -44,6 +45,8 @@ _KEPT: Final = (  # what an ordinary user may not take off a mount
 
 def enter_root(box: Box, *, as_user: bool) -> None:
     """Make the box's root directory, and make it the root of this process. Raises OSError."""
+    # Copies share with the machine what they did before all else is cut off from it.
+    copies = {each.target: linux.copy_tree(each.source) for each in box.mounts if each.propagation}
     linux.mount("", "/", flags=linux.RECURSIVE | linux.PRIVATE)
     base = f"{box.scratch}/{LAYER}"
     os.mkdir(base)
@@ -53,7 +56,7 @@ def enter_root(box: Box, *, as_user: bool) -> None:
     layers = _lay(box, base, root, as_user=as_user)
     _mount_kernel(box, root, as_user=as_user)
     for each in sorted(box.mounts, key=lambda mount: mount.target.count("/")):
-        _bind(root, each)
+        _bind(root, each, copies.get(each.target))
     _set_kernel(box, root, as_user=as_user)
     if box.read_only:
         for place in layers:
@@ -247,15 +250,23 @@ def _set_kernel(box: Box, root: str, *, as_user: bool) -> None:
 # --- mounts --------------------------------------------------------------------------------
 
 
-def _bind(root: str, mount: Mount) -> None:
+def _bind(root: str, mount: Mount, copy: int | None = None) -> None:
+    """Show something of the machine, or the `copy` of what is mounted there."""
     place = within(root, mount.target)
     if os.path.isdir(mount.source):
         os.makedirs(place, exist_ok=True)
     elif not os.path.lexists(place):
         os.makedirs(os.path.dirname(place), exist_ok=True)
         os.close(os.open(place, os.O_CREAT | os.O_WRONLY, 0o644))
-    linux.mount(mount.source, place, flags=linux.BIND | linux.RECURSIVE)
-    if mount.read_only:
+    if copy is None:
+        linux.mount(mount.source, place, flags=linux.BIND | linux.RECURSIVE)
+    else:
+        linux.attach_tree(copy, place)
+        if mount.propagation != BOTH_WAYS:
+            linux.mount("", place, flags=linux.SLAVE | linux.RECURSIVE)
+    if mount.recursive:
+        linux.make_all_read_only(place)
+    elif mount.read_only:
         _make_read_only(place)
 
 
