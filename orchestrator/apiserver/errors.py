@@ -336,6 +336,10 @@ def refused(identity: Identity, asked: Asked, reason: str = "") -> NotAllowed:
     )
 
 
+class AuthorizerFailed(InternalError):
+    """Nobody can say whether it is allowed; the text says why."""
+
+
 def namespace_terminating(resource: Resource, name: str, namespace: str) -> Forbidden:
     """Nothing new begins in a namespace that ends."""
     cause = Cause(

@@ -15,6 +15,7 @@ from orchestrator.apiserver.indexes import Indexes
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.apiserver.selection import Selection, compiled
+from orchestrator.apiserver.telemetry.storage import Looked
 from orchestrator.apiserver.validation.field import cause_of
 from orchestrator.machinery import field_errors
 from orchestrator.machinery.digits import whole
@@ -75,7 +76,12 @@ def selection_of(served: Served, label_selector: str, field_selector: str) -> Se
 
 
 def present(
-    store: Store, indexes: Indexes, served: Served, namespace: str, selection: Selection
+    store: Store,
+    indexes: Indexes,
+    served: Served,
+    namespace: str,
+    selection: Selection,
+    looked: Looked | None = None,
 ) -> tuple[Any, ...]:
     """The objects that are selected now, in the version asked for."""
     bucket = served.bucket
@@ -88,6 +94,8 @@ def present(
             candidates = () if found is None else (found,)
     if candidates is None:
         candidates = store.list(bucket, namespace)
+    if looked is not None:
+        candidates = looked.at(candidates)
     return tuple(_selected(served, candidates, selection))
 
 
@@ -101,7 +109,12 @@ def _selected(served: Served, stored: Iterable[Any], selection: Selection) -> It
 
 
 def answer_list(
-    store: Store, indexes: Indexes, served: Served, message: List, oldest: int = 0
+    store: Store,
+    indexes: Indexes,
+    served: Served,
+    message: List,
+    looked: Looked,
+    oldest: int = 0,
 ) -> Page:
     """One page. `oldest` is the first revision of which lists are still answered.
 
@@ -110,9 +123,9 @@ def answer_list(
     selection = selection_of(served, message.label_selector, message.field_selector)
     revision = _revision(store, message)
     if revision is None and message.limit <= 0 and not message.continue_token:
-        items = present(store, indexes, served, message.namespace, selection)
+        items = present(store, indexes, served, message.namespace, selection, looked)
         return Page(items, store.revision)
-    return _page(store, served, message, selection, revision, oldest)
+    return _page(store, served, message, selection, revision, looked, oldest)
 
 
 def _revision(store: Store, message: List) -> int | None:
@@ -149,6 +162,7 @@ def _page(
     message: List,
     selection: Selection,
     revision: int | None,
+    looked: Looked,
     oldest: int,
 ) -> Page:
     after: Key | None = None
@@ -167,7 +181,7 @@ def _page(
         raise errors.continue_expired(_token(after, _PRESENT)) from error
     except FutureRevision as error:
         raise errors.too_large(error.revision, error.present) from error
-    items = iter(_selected(served, stored, selection))
+    items = iter(_selected(served, looked.at(stored), selection))
     # At version "0" Kubernetes answers from its cache, which knows no pages.
     if message.limit <= 0 or message.resource_version == "0":
         return Page(tuple(items), at)

@@ -10,6 +10,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from orchestrator.machinery.field_errors import quote
+
 _MAX_BYTES: Final = 3 * 1024 * 1024
 
 
@@ -63,6 +65,11 @@ async def post_to_peer(peer: Peer, document: Mapping[str, Any], seconds: float) 
             ) as answer,
         ):
             body = await answer.content.read(_MAX_BYTES)
+            if answer.status >= 500:
+                told = quote(body.decode(errors="replace").strip())
+                raise PeerFailed(
+                    f"an error on the server ({told}) has prevented the request from succeeding"
+                )
             if not 200 <= answer.status < 300:
                 raise PeerFailed(f"{peer.url}: status {answer.status}")
     except (ClientError, TimeoutError, OSError) as error:

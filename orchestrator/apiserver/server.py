@@ -47,6 +47,7 @@ from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.apiserver.pipeline.write_path import WritePath
 from orchestrator.apiserver.state import AskState, ServerState
 from orchestrator.apiserver.telemetry.admission import AdmissionCounts
+from orchestrator.apiserver.telemetry.storage import ListCounts, Looked
 from orchestrator.apiserver.trouble import ApiTrouble, EndWatches
 from orchestrator.apiserver.wakefulness import Wakefulness
 from orchestrator.apiserver.watch import ChannelKey, HubStatistics, Watchers, WatchHub
@@ -156,6 +157,7 @@ class ApiServer(Referring):
         self._expiry = Expiry(self.store.list(EVENTS), self.ctx.clock.now(), self._event_seconds)
         self._past = PastStates()
         self._counts = AdmissionCounts(self.ctx.clock.monotonic)
+        self._lists = ListCounts()
         self._env = Environment(
             self.store,
             self.scheme,
@@ -303,7 +305,10 @@ class ApiServer(Referring):
 
     def _list(self, message: List) -> Any:
         served = self._authorized("list", message, field_selector=message.field_selector)
-        return answer_list(self.store, self._indexes, served, message, self._past.oldest)
+        looked = Looked()
+        page = answer_list(self.store, self._indexes, served, message, looked, self._past.oldest)
+        self._lists.listed(served.bucket, looked.count, len(page.items))
+        return page
 
     def on_watch(self, message: Watch) -> Any:
         """Answer the present state, or the position in history, and tell what follows."""
@@ -379,7 +384,12 @@ class ApiServer(Referring):
             allocations.addresses.first.counts,
             allocations.ports.counts,
             self.store.revision,
-            tuple(self._counts.families()),
+            (
+                *self._counts.families(),
+                *self._lists.families(),
+                *self._hub.families(),
+            ),
+            allocations.drawn,
         )
 
     # --- writing ---------------------------------------------------------------------------

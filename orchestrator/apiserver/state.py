@@ -12,7 +12,8 @@ class ServerState(Struct, frozen=True):
     """How many objects there are, by their buckets, and how many addresses and node ports of Services.
 
     `addresses` and `ports`: how many are taken, and how many are free.
-    `families`: what the server has counted itself. `revision`: the store's.
+    `families`: what the server has counted itself. `revision`: the store's. `drawn`:
+    how many addresses were given out, by how: dynamic, or static where a Service names its own.
     """
 
     objects: Mapping[str, int]
@@ -21,6 +22,7 @@ class ServerState(Struct, frozen=True):
     ports: tuple[int, int]
     revision: int = 0
     families: tuple[Series | Histogram, ...] = ()
+    drawn: Mapping[str, int] = {}
 
 
 class AskState(Request[ServerState], frozen=True, gc=False):

@@ -117,7 +117,8 @@ class EventRecorder:
             self._similar.popitem(last=False)
         if len(similar.messages) < SIMILAR:
             return False
-        del similar.messages[next(iter(similar.messages))]
+        # Any of them, as client-go does: what comes again may be an event of its own again.
+        del similar.messages[self._ctx.random.choice(list(similar.messages))]
         return True
 
     def _new(

@@ -138,7 +138,7 @@ class Cluster:
         self._dns_upstream = dns_upstream
         self._specs = specs_of(nodes, runtime)
         self.scheme = Scheme.builtin()
-        features = features_of(feature_gates, runtime_config)
+        features = self._features = features_of(feature_gates, runtime_config)
         for resource in (*features.resources, *resources):
             self.scheme.register(resource)
         self.store: Store = MemoryStore() if store is None else store
@@ -314,7 +314,7 @@ class Cluster:
         from orchestrator.apiserver.http import HttpFront
         from orchestrator.cluster.power import power_switch
         from orchestrator.cluster.publishing import publish
-        from orchestrator.cluster.scheduler_metrics import scheduler_families
+        from orchestrator.cluster.scheduler_metrics import features_told, scheduler_families
         from orchestrator.cluster.watchdog import Watchdog
 
         options.setdefault("scheme", self.scheme)
@@ -326,7 +326,8 @@ class Cluster:
         if options.get("pki") is not None:
             self._signer = options["pki"].authority
         options.setdefault("authority", self._authority)
-        options.setdefault("metrics", (partial(scheduler_families, self.system),))
+        gates = partial(features_told, self._features)
+        options.setdefault("metrics", (partial(scheduler_families, self.system), gates))
         fabric = self._components.fabric
         options["names"] = (*options.get("names", ()), str(fabric.service_network[1]))
         front = HttpFront(self.api, self.system, host=host, port=port, **options)

@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from orchestrator.api.scheme import Resource
+from orchestrator.apiserver.telemetry.families import Series
 
 GENERIC_WORKLOAD: Final = "GenericWorkload"
 GANG_SCHEDULING: Final = "GangScheduling"
@@ -44,6 +45,16 @@ class Features(Struct, frozen=True):
         )
 
         return RESOURCES
+
+
+def feature_families(features: Features) -> tuple[Series, ...]:
+    """Which gates that can be turned are on, for the metrics."""
+    enabled = Series(
+        "kubernetes_feature_enabled", "Whether a feature is on.", ("name", "stage"), "gauge"
+    )
+    for name, on in ((GENERIC_WORKLOAD, features.pod_groups), (GANG_SCHEDULING, features.gangs)):
+        enabled.set(float(on), name, "ALPHA")
+    return (enabled,)
 
 
 def features_of(gates: Mapping[str, bool], runtime_config: Mapping[str, bool]) -> Features:

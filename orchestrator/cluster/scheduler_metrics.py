@@ -1,9 +1,10 @@
-"""The scheduler's metrics among the API server's at `/metrics`: both are one process, as in k3s."""
+"""What the rest of the process tells at the API server's `/metrics`: the scheduler, as in k3s, and the feature gates."""
 
 from collections.abc import Iterable
 
 from actors import ActorError, ActorSystem
 from orchestrator.apiserver.telemetry.families import Histogram, Series
+from orchestrator.cluster.features import Features, feature_families
 from orchestrator.scheduler.metrics import Family
 from orchestrator.scheduler.scheduler import GetSchedulerMetrics
 
@@ -15,6 +16,11 @@ async def scheduler_families(system: ActorSystem) -> Iterable[Series | Histogram
     except ActorError:
         return ()
     return [_as_series(each) for each in found]
+
+
+async def features_told(features: Features) -> Iterable[Series | Histogram]:
+    """Which features are on."""
+    return feature_families(features)
 
 
 def _as_series(family: Family) -> Series | Histogram:

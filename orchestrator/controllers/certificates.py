@@ -15,7 +15,7 @@ from orchestrator.api.certificates.v1 import (
     CertificateSigningRequestCondition,
     CertificateSigningRequestStatus,
 )
-from orchestrator.client import Key, Wiring
+from orchestrator.client import Backoff, Key, Wiring
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.machinery import certificates
 from orchestrator.machinery.certificates import CertificateError, CertificateRequest, KeyPair
@@ -122,12 +122,16 @@ def _with(
 # --- the controllers -----------------------------------------------------------------------
 
 
+_BACKOFF: Final = Backoff(base_seconds=0.2)
+
+
 class CertificateApprover(KubernetesController):
     """Approves what kubelets ask for themselves, if they may."""
 
     name = "csrapproving"
     account = "certificate-controller"
     kind = CertificateSigningRequest
+    backoff = _BACKOFF
     dormant = True
 
     async def reconcile(self, key: Key) -> float | None:
@@ -198,6 +202,7 @@ class CertificateSigner(KubernetesController):
     name = "csrsigning"
     account = "certificate-controller"
     kind = CertificateSigningRequest
+    backoff = _BACKOFF
     dormant = True
 
     def __init__(self, wiring: Wiring, authority: Callable[[], KeyPair] | None = None) -> None:

@@ -4,8 +4,8 @@ Follows kube-controller-manager's endpointslice controller: a pod that matches t
 an endpoint. What the slices are to be, `slice_plan.py` says.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -134,11 +134,10 @@ class EndpointSliceController(KubernetesController):
             actions = replace(actions, create=())  # the garbage collector would race with it
         self._planned[key] = (*actions.create, *actions.update)
         try:
-            await self._write(actions)
+            await self._write(service, actions)
         except (Forbidden, Invalid) as error:
             if namespace_ends(error):
                 return None
-            self._failed_to_update(service, str(error))
             raise
         if homeless:
             self._failed_to_update(service, _skipped(service, homeless))
@@ -169,15 +168,29 @@ class EndpointSliceController(KubernetesController):
             delete=tuple(each for one in actions for each in one.delete),
         )
 
-    async def _write(self, actions: Actions) -> None:
+    async def _write(self, service: Service, actions: Actions) -> None:
         for slice_ in actions.create:
-            await self.client.create(slice_)
+            with self._telling(service, "create"):
+                await self.client.create(slice_)
         for slice_ in actions.update:
-            await self.client.update(slice_)
+            with self._telling(service, f"update {slice_.metadata.name}"):
+                await self.client.update(slice_)
         for slice_ in actions.delete:
             metadata = slice_.metadata
-            with suppress(NotFound):
+            with self._telling(service, f"delete {metadata.name}"), suppress(NotFound):
                 await self.client.delete(EndpointSlice, metadata.name, namespace=metadata.namespace)
+
+    @contextmanager
+    def _telling(self, service: Service, what: str) -> Iterator[None]:
+        """Record that the API refuses what is done in here."""
+        try:
+            yield
+        except (Forbidden, Invalid) as error:
+            if not namespace_ends(error):
+                of = f"{service.metadata.namespace}/{service.metadata.name}"
+                why = f"failed to {what} EndpointSlice for Service {of}: {error}"
+                self._failed_to_update(service, why)
+            raise
 
     def _failed_to_update(self, service: Service, why: str) -> None:
         metadata = service.metadata

@@ -18,7 +18,7 @@ from orchestrator.api.core.v1 import EndpointPort as SubsetPort
 from orchestrator.api.discovery.v1 import Endpoint, EndpointConditions, EndpointPort, EndpointSlice
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scalars import EMPTY
-from orchestrator.client import Change, Key, KeyFunction, Source, key_of
+from orchestrator.client import Backoff, Change, Key, KeyFunction, Source, key_of
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.endpoint_slice import service_index
 from orchestrator.controllers.slice_plan import MANAGED_BY, SERVICE_NAME
@@ -108,6 +108,7 @@ class EndpointSliceMirroringController(KubernetesController):
     event_source = "endpoint-slice-mirroring-controller"
     account = "endpointslicemirroring-controller"
     kind = Endpoints
+    backoff = Backoff(base_seconds=1.0, most_seconds=100.0)
 
     def own_keys(self, change: Change[Any]) -> Iterable[Key]:
         """Endpoints that are copied, or were: not those behind a selector, which most are."""

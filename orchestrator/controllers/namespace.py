@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Namespace, NamespaceCondition, NamespaceStatus, Pod
 from orchestrator.api.scheme import Resource
-from orchestrator.client import Change, Key, key_of
+from orchestrator.client import Backoff, Change, Key, key_of
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.pod_gc import has_ended
 from orchestrator.machinery.conditions import with_condition
@@ -94,6 +94,9 @@ class NamespaceController(KubernetesController):
     name = "namespace"
     account = "namespace-controller"
     kind = Namespace
+    backoff = Backoff(
+        most_seconds=60.0
+    )  # a deletion that fails is tried again every minute at the least
 
     def own_keys(self, change: Change[Any]) -> Iterable[Any]:
         """A namespace that is going, after a while."""

@@ -224,6 +224,11 @@ class ResourceClaimController(KubernetesController):
     kind = ResourceClaim
     dormant = True
 
+    def initial_keys(self) -> Iterable[Key]:
+        """All claims: a former incarnation may have set one free and not taken its finalizer."""
+        self._unseen = dict.fromkeys(key_of(each) for each in self.cache(ResourceClaim).list())
+        return list(self._unseen)
+
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
         """A pod that gets a node, ends or goes concerns the claims that it uses."""
         return {Pod: self._of_pod}
@@ -237,13 +242,14 @@ class ResourceClaimController(KubernetesController):
     async def reconcile(self, key: Key) -> float | None:
         """Look at the users of one claim."""
         claim = self.cache(ResourceClaim).get(*key)
+        unseen = self._unseen.pop(key, key) is None
         if claim is None:
             return None
         users = claim.status.reserved_for if claim.status is not None else ()
         left = tuple([each for each in users if await self._uses(key.namespace, each)])
         if len(left) < len(users):
             claim = await self._keep(claim, left)
-        elif FINALIZER in claim.metadata.finalizers and not left and _is_deleted(claim):
+        elif not left and (_is_deleted(claim) or (unseen and not _is_allocated(claim))):
             claim = await self._keep(claim, ())
         if not left and await self._delete_unused(claim):
             return None
@@ -298,7 +304,7 @@ class ResourceClaimController(KubernetesController):
 
     async def _reserve(self, claim: ResourceClaim) -> None:
         """Reserve an allocated claim for pods that came to their node without the scheduler."""
-        if claim.status is None or claim.status.allocation is None:
+        if claim.status is None or not _is_allocated(claim):
             return
         users = claim.status.reserved_for
         for pod in self._users(claim):
@@ -322,6 +328,10 @@ class ResourceClaimController(KubernetesController):
 
 def _is_deleted(claim: ResourceClaim) -> bool:
     return claim.metadata.deletion_timestamp is not None
+
+
+def _is_allocated(claim: ResourceClaim) -> bool:
+    return claim.status is not None and claim.status.allocation is not None
 
 
 def _has_extended(pod: Pod) -> bool:

@@ -16,6 +16,7 @@ from orchestrator.apiserver.expiry import STATE_SECONDS
 from orchestrator.apiserver.indexes import Indexes
 from orchestrator.apiserver.listing import ContinueToken, answer_list
 from orchestrator.apiserver.pipeline.served import Served
+from orchestrator.apiserver.telemetry.storage import Looked
 from orchestrator.protocol import BadRequest, Expired, Invalid, List, ServerTimeout, status_of
 from orchestrator.store import MemoryStore, Write
 from tests.apiserver.harness import Api, meta, namespace, pod, refused
@@ -286,7 +287,7 @@ def test_pages_together_are_the_list(
     token, writes = "", iter(between)
     while not pages or token:
         message = List(resource=resource, namespace=namespace, limit=limit, continue_token=token)
-        page = answer_list(store, indexes, served, message)
+        page = answer_list(store, indexes, served, message, Looked())
         assert len(page.items) == limit or not page.continue_token
         pages += [(each.metadata.namespace, each.metadata.name) for each in page.items]
         token = page.continue_token

@@ -195,6 +195,27 @@ async def test_a_rollout_that_makes_no_progress_says_so(cluster: Cluster) -> Non
     assert (status.ready_replicas or 0) >= 3
 
 
+async def test_availability_is_kept_when_a_rollout_that_is_stuck_is_scaled_down(
+    cluster: Cluster,
+) -> None:
+    """The old set has shrunk already, while its status still tells of the pods that go."""
+    rolling = {"rollingUpdate": {"maxSurge": 3, "maxUnavailable": 2}}
+    await cluster.apply([deployment("web", 15, strategy=rolling)])
+    await cluster.clock.sleep(20)
+    stuck = {"metadata": {"annotations": {SIMULATION + "ready-seconds": "5000"}}}
+    await cluster.client.patch(
+        Deployment, "web", {"spec": {"template": stuck}}, namespace="default"
+    )
+    await cluster.clock.sleep(20)
+    assert (await _status(cluster)).available_replicas == 13
+    await cluster.client.patch(Deployment, "web", {"spec": {"replicas": 7}}, namespace="default")
+    for _ in range(40):
+        await cluster.clock.sleep(0.05)
+        (old,) = (s for s in await _sets(cluster) if s.metadata.annotations[REVISION] == "1")
+        assert old.spec is not None
+        assert (old.spec.replicas or 0) >= 5
+
+
 async def test_a_paused_deployment_scales_and_does_not_roll(cluster: Cluster) -> None:
     """Until it is resumed."""
     await cluster.apply([deployment()])
@@ -280,6 +301,18 @@ def test_the_new_set_grows_into_the_surge(
         (_set("n", 2, 1), [_set("o", 10)], Sizes(10, 2, 2), {"o": 7}),
         (_set("n", 2, 2), [_set("o", 8, 3)], Sizes(10, 0, 2), {"o": 6}),  # only unhealthy ones
         (_set("n", 3), [_set("a", 4), _set("b", 4)], Sizes(6, 5, 0), {"a": 0, "b": 3}),
+        (
+            _set("n", 4, 0),
+            [_set("o", 6, 11)],
+            Sizes(7, 3, 2),
+            {},
+        ),  # it has just shrunk, and tells of more
+        (
+            _set("n", 3),
+            [_set("a", 0, 5), _set("b", 4)],
+            Sizes(6, 3, 0),
+            {"b": 3},
+        ),  # nor do those count
     ],
 )
 def test_the_old_sets_shrink_as_far_as_enough_stay_available(

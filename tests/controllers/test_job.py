@@ -359,6 +359,22 @@ async def test_a_failure_is_told_when_others_run_with_the_pod_that_replaces_it(
     assert (status.failed, status.active, status.ready) == (1, 2, 2)
 
 
+async def test_changes_of_pods_are_gathered_for_a_second(cluster: Cluster) -> None:
+    """What is asked of the Job itself counts at once."""
+    simulation = {"run-seconds": 600, "stop-seconds": 20}
+    await cluster.apply([job("calm", simulation, parallelism=3, podReplacementPolicy="Failed")])
+    await cluster.clock.sleep(10)
+    for pod in (await _pods(cluster))[:2]:
+        await cluster.client.delete(Pod, pod.metadata.name, namespace="default")
+        await cluster.clock.sleep(0.3)
+    assert (await _status(cluster, "calm")).terminating == 0
+    await cluster.clock.sleep(0.6)
+    assert (await _status(cluster, "calm")).terminating == 2
+    await cluster.client.patch(Job, "calm", {"spec": {"suspend": True}}, namespace="default")
+    await cluster.clock.sleep(0.2)
+    assert (await _status(cluster, "calm")).conditions[0].type == "Suspended"
+
+
 @pytest.mark.parametrize("by", ["deletion", "eviction", "taint"])
 @pytest.mark.parametrize("policy", ["Never", "OnFailure"])
 async def test_work_that_is_cut_short_is_no_success(cluster: Cluster, policy: str, by: str) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from orchestrator.controllers import legacy_tokens
+from orchestrator.controllers import legacy_tokens, server_identity
 from orchestrator.controllers.server_identity import HOST, server_id
 from tests.crashes.surroundings import (
     CONFIG_MAP,
@@ -111,9 +111,10 @@ KEEPERS: Final = (
                 metadata={"namespace": "kube-system", "labels": _GONE},
                 spec={"leaseDurationSeconds": 60, "renewTime": "2020-01-01T00:00:00.000000Z"},
             ),
-            _LATER,
+            {"op": "sleep", "s": 400},
         ],
         (_LEASE,),
+        hurried=[(server_identity, "CLEAN_SECONDS", 300.0)],
     ),
     Scenario(
         "resource-claim-template",

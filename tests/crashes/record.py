@@ -1,7 +1,7 @@
 """`python -m tests.crashes.record [CONTROLLER ...]`: try the points of all scenarios, and write docs/crashes.md.
 
-Every message that a controller handles is a point, and every message about changes. All of them are tried if
-`--all` is among the arguments, else those at distances that grow.
+Every message that a controller handles is a point, and every message about changes of kinds that it watches. All of them
+are tried if `--all` is among the arguments, else those at distances that grow.
 """
 
 import sys
@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from tests.crashes.running import (
+    BETWEEN,
     PATTERNS,
     Pattern,
+    Survey,
     differing,
     disturbed,
     points,
-    undisturbed,
+    sparse,
+    surveyed,
 )
 from tests.crashes.scenarios import SCENARIOS, Scenario
 
@@ -23,8 +26,10 @@ _HEAD: Final = """# Controllers that are disturbed
 
 Each controller goes through a scenario in which it has something to do, once undisturbed and then once for
 each point at which something can go wrong. Every run must come to the same end: the same objects, with the
-same status. `python -m tests.crashes.record` tries points of all kinds and writes this table, with `--all` every
-one (so the rows with hundreds); the tests try one of each. A cell says how many points were tried, and how many came to the same end.
+same status. `python -m tests.crashes.record --all` tries every point and writes this table (which takes some minutes),
+without `--all` those at distances that grow; the tests try one of each. A cell says how many points were tried, and how
+many came to the same end. All controllers share their caches; the changes that count are those of kinds that the
+controller watches.
 
 That a fault in a controller would show is tried, too: `tests/crashes/bugs.py` puts 25 bugs into controllers (one
 forgets what there is when it begins anew, one believes its cache, one never takes a finalizer), and each is found.
@@ -39,18 +44,18 @@ class Tried(NamedTuple):
     converged: int
 
 
-def tried(scenario: Scenario, pattern: Pattern, every: bool) -> Tried:
+def tried(scenario: Scenario, survey: Survey, pattern: Pattern, every: bool) -> Tried:
     """Try points of a pattern, or `every` one; what does not converge is printed."""
-    wanted = undisturbed(scenario)
     count = converged = 0
-    for point in points(pattern, every):
+    there = points(pattern, survey.changes)
+    for point in there if every or pattern is BETWEEN else sparse(there):
         end = disturbed(scenario, pattern, point)
         if not end.struck:
             break
         count += 1
-        converged += end.state == wanted
-        if end.state != wanted:
-            where = ", ".join(differing(wanted, end.state))
+        converged += end.state == survey.state
+        if end.state != survey.state:
+            where = ", ".join(differing(survey.state, end.state))
             print(f"{scenario.controller} {pattern.name} {point}: {where}", flush=True)
     return Tried(count, converged)
 
@@ -70,7 +75,8 @@ def main(chosen: list[str]) -> None:
     for scenario in SCENARIOS:
         if chosen and scenario.controller not in chosen:
             continue
-        found = [tried(scenario, each, all_points) for each in PATTERNS]
+        survey = surveyed(scenario)
+        found = [tried(scenario, survey, each, all_points) for each in PATTERNS]
         cells = [f"{each.converged} of {each.points}" for each in found]
         known[scenario.controller] = f"| `{scenario.controller}` | {' | '.join(cells)} |"
         print(known[scenario.controller], flush=True)

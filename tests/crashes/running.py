@@ -1,8 +1,9 @@
 """Runs a scenario under one fault, and says how it ends."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
+from itertools import count
 from typing import Any, Final, NamedTuple
 from unittest.mock import patch
 
@@ -13,6 +14,7 @@ from actors import Crash, FaultPlan, MessageFault
 from actors.faults import Fault
 from orchestrator import Cluster
 from orchestrator.api import codec
+from tests.crashes.hearing import INFORMERS, Hearing
 from tests.crashes.scenarios import Scenario
 from tests.crashes.surveying import rows_of
 from tests.stories.masks import in_order
@@ -24,7 +26,6 @@ NAMESPACE: Final = "crashes"
 _REST_SECONDS: Final = 300.0
 # After each step: a message that was lost shows at the second bookmark at the latest.
 _PAUSE_SECONDS: Final = 130.0
-_MANY: Final = 10_000  # more than any scenario has
 _STALE_SECONDS: Final = 3.0
 # Between two kills, where writes take as long as this.
 _WRITE_SECONDS: Final = 0.05
@@ -33,7 +34,6 @@ _PERIODS: Final = (0.11, 0.17, 0.23, 0.29, 0.37, 0.41)
 # How often a thing was written differs, and what there was meanwhile.
 _UNTOLD: Final = ("generation", "observedGeneration", "annotations")
 _ALSO: Final = ("ServiceAccount",)  # kinds of which stories tell nothing: their names
-_INFORMERS: Final = "/controllers/informers"
 
 
 class Pattern(NamedTuple):
@@ -45,8 +45,10 @@ class Pattern(NamedTuple):
 
 KILLED: Final = Pattern("killed", "after each message that it handles")
 BETWEEN: Final = Pattern("between writes", "again and again, while each write takes 50 ms")
-STALE: Final = Pattern("stale", "its caches are three seconds behind, from each change on")
-MISSED: Final = Pattern("missed", "each message about changes is lost once")
+STALE: Final = Pattern(
+    "stale", "its caches are three seconds behind, from each change of what it watches on"
+)
+MISSED: Final = Pattern("missed", "each message about changes of what it watches is lost once")
 PATTERNS: Final = (KILLED, BETWEEN, STALE, MISSED)
 
 
@@ -57,9 +59,19 @@ class End(NamedTuple):
     struck: bool
 
 
-def undisturbed(scenario: Scenario) -> Snapshot:
-    """The end that all others must come to."""
-    return _ended(scenario, ()).state
+class Survey(NamedTuple):
+    """The end that all others must come to, and which messages to the informers are `changes` that the controller hears of."""
+
+    state: Snapshot
+    changes: list[int]
+
+
+def surveyed(scenario: Scenario) -> Survey:
+    """What an undisturbed run tells."""
+    hearing = Hearing(scenario.controller)
+    with hearing.within():
+        state = _ended(scenario, (), hearing).state
+    return Survey(state, hearing.changes)
 
 
 def disturbed(scenario: Scenario, pattern: Pattern, point: int) -> End:
@@ -67,32 +79,35 @@ def disturbed(scenario: Scenario, pattern: Pattern, point: int) -> End:
     return _ended(scenario, faults_of(scenario, pattern, point))
 
 
-def _ended(scenario: Scenario, added: Iterable[Fault]) -> End:
+def _ended(scenario: Scenario, added: Iterable[Fault], hearing: Hearing | None = None) -> End:
     with ExitStack() as stack:
         for module, name, value in scenario.hurried:
             stack.enter_context(patch.object(module, name, value))
-        return actors.run(_run, scenario, added)
+        return actors.run(_run, scenario, added, hearing or Hearing(scenario.controller))
 
 
-def points(pattern: Pattern, every: bool = False) -> Iterator[int]:
-    """The points of a pattern, each further from the last one, or `every` one; whoever tries them ends with the
-    first that strikes no more.
-    """
+def points(pattern: Pattern, changes: Sequence[int]) -> Iterable[int]:
+    """The points of a pattern; whoever tries those of kills ends with the first that strikes no more."""
     if pattern is BETWEEN:
-        yield from range(len(_PERIODS))
-        return
-    point, step = 0, 1
-    while point < _MANY:
-        yield point
-        point += step
-        step = 1 if every else step + step // 2 + 1
+        return range(len(_PERIODS))
+    return count() if pattern is KILLED else changes
+
+
+def sparse(points: Iterable[int]) -> Iterator[int]:
+    """Some of them, each further from the last one."""
+    wanted, step = 0, 1
+    for index, point in enumerate(points):
+        if index == wanted:
+            yield point
+            wanted += step
+            step += step // 2 + 1
 
 
 def faults_of(scenario: Scenario, pattern: Pattern, point: int) -> tuple[Fault, ...]:
     """The faults of a pattern at a point; times count from the scenario's beginning."""
     actor = f"/controllers/{scenario.controller}"
     changes = partial(
-        MessageFault, sender="/apiserver", target=_INFORMERS, message="WatchEvents", skip=point
+        MessageFault, sender="/apiserver", target=INFORMERS, message="WatchEvents", skip=point
     )
     if pattern is KILLED:
         return (Crash(actor=actor, after_messages=point + 1),)
@@ -128,7 +143,7 @@ class Disturber(Player):
                 await super()._do(step)
 
 
-async def _run(scenario: Scenario, added: Iterable[Fault]) -> End:
+async def _run(scenario: Scenario, added: Iterable[Fault], hearing: Hearing) -> End:
     controllers = ("*", scenario.controller)
     async with Cluster(
         nodes=3, profile=AT_ONCE, faults=FaultPlan(), controllers=controllers
@@ -141,10 +156,12 @@ async def _run(scenario: Scenario, added: Iterable[Fault]) -> End:
             if isinstance(fault, Crash) and fault.every:
                 fault = replace(fault, at=fault.at + faults.elapsed)
             faults.add(fault)
+        hearing.begin()
         for step in scenario.steps:
             await player.step(step)
             await player.settle()
             await cluster.clock.sleep(_PAUSE_SECONDS)
+        hearing.end()
         struck = bool(faults.counts)
         await cluster.clock.sleep(_REST_SECONDS)
         state = await snapshot(cluster, NAMESPACE, player.masks)

@@ -14,7 +14,7 @@ from tests.crashes.running import (
     STALE,
     Pattern,
     disturbed,
-    undisturbed,
+    surveyed,
 )
 from tests.crashes.scenarios import SCENARIOS, Scenario
 from tests.stories.snapshot import Snapshot
@@ -31,7 +31,7 @@ _POINTS: tuple[tuple[Pattern, int], ...] = (
 @cache
 def _end(controller: str) -> Snapshot:
     """The undisturbed end of a controller's scenario."""
-    return undisturbed(_of(controller))
+    return surveyed(_of(controller)).state
 
 
 def _of(controller: str) -> Scenario:
@@ -69,6 +69,6 @@ def test_a_seeded_bug_is_found_out(bug: Bug, monkeypatch: pytest.MonkeyPatch) ->
     scenario, wanted = _of(bug.controller), _end(bug.controller)
     bug.patch(monkeypatch)
     if bug.pattern is None:
-        assert undisturbed(scenario) != wanted
+        assert surveyed(scenario).state != wanted
     else:
         assert disturbed(scenario, bug.pattern, bug.point).state != wanted

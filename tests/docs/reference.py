@@ -18,12 +18,7 @@ import orchestrator
 from orchestrator import client, protocol
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.apiserver import ApiFault
-from orchestrator.apiserver.http.encodings import Encodings
-from orchestrator.apiserver.http.fairness import Fairness
-from orchestrator.apiserver.http.metrics import Metrics, present_families
 from orchestrator.apiserver.kinds.stored_only import STORED_ONLY
-from orchestrator.apiserver.state import ServerState
-from orchestrator.apiserver.telemetry.admission import AdmissionCounts
 from orchestrator.cli import main
 from orchestrator.cluster import NodesNotReady, UnknownNode
 from orchestrator.cluster.exploring import Broken
@@ -33,7 +28,7 @@ from orchestrator.kubelet import NodeSpec, Profile
 from orchestrator.pytest_plugin import cluster_fixture, served_cluster_fixture
 from orchestrator.scenario.language.schema import scenario_schema
 from orchestrator.scenario.measures.catalogue import FAMILIES, MEASURES, SERVICE_LEVELS
-from tests.apiserver.http.metric_names import listed
+from tests.apiserver.http.metric_names import absent, served
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -340,16 +335,10 @@ def _stored_fields() -> Iterator[list[str]]:
 
 def metrics() -> str:
     """What `/metrics` shows."""
-    fairness = Fairness(1, 1.0, lambda: 0.0, lambda: 0.0)
-    state = ServerState({}, "", (0, 0), (0, 0))
-    families = (
-        *Metrics(Encodings()).families(),
-        *AdmissionCounts(lambda: 0.0).families(),
-        *present_families(fairness, state),
-    )
+    families = tuple(served())
     rows = sorted([f"`{each.name}`", each.kind, each.text] for each in families)
     here = {each.name for each in families}
-    absent = [f"`{name}`" for name in listed() if name not in here]
+    missing = [[f"`{name}`", why] for name, why in sorted(absent().items()) if name not in here]
     return "\n".join(
         [
             "# Metrics\n",
@@ -361,7 +350,7 @@ def metrics() -> str:
             "Names, types and labels are compared with Kubernetes' list in a test.\n",
             "## Not there\n",
             "Kubernetes has these, too. What tells of Go, gRPC, etcd and its own clients is left out here.\n",
-            ", ".join(absent) + ".\n",
+            table(["metric", "why"], missing),
         ]
     )
 

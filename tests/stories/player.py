@@ -1,19 +1,19 @@
 """Makes the steps of a story in a cluster of its own, in virtual time, and says where the ends differ."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from orchestrator import Cluster
 from orchestrator.api import codec
-from orchestrator.api.core.v1 import Namespace, Pod, ServiceAccount
+from orchestrator.api.core.v1 import Namespace, Node, Pod, ServiceAccount
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.kubelet import Profile
 from orchestrator.kubelet.runtimes.profile import constant
 from orchestrator.protocol import ApiError
 from tests.conformance.cases import Difference
 from tests.conformance.normal import differences
-from tests.stories.external_metrics import serve_metrics
 from tests.stories.masks import Masks
+from tests.stories.metric_servers import serve_metrics
 from tests.stories.snapshot import KINDS, digest, is_busy, objects_of, recorded, snapshot
 from tests.stories.stories import Story
 
@@ -87,13 +87,13 @@ class Player:
         client, namespace = self._client, self._namespace
         match step["op"]:
             case "create":
-                _, obj = codec.decode_any(step["obj"], self._cluster.scheme)
+                _, obj = codec.decode_any(await self._with_uids(step["obj"]), self._cluster.scheme)
                 await client.create(obj, namespace=namespace)
             case "patch":
                 await client.patch(
                     self._resource(step["kind"]),
                     step["name"],
-                    step["body"],
+                    await self._with_uids(step["body"]),
                     namespace=namespace,
                     patch_type="strategic" if step.get("strategic", True) else "merge",
                     subresource=step.get("sub", "").removeprefix("/"),
@@ -115,8 +115,34 @@ class Player:
                     await client.evict(pod)
             case "sleep":
                 await self._cluster.clock.sleep(step["s"])
+            case "zones":
+                await self._lay_out(step["zones"])
             case other:
                 raise ValueError(f"a story has no step {other!r}")
+
+    async def _with_uids(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The document with the identifiers of owners that it names: `=ConfigMap/a`."""
+        owners = document.get("metadata", {}).get("ownerReferences") or ()
+        if not any(each["uid"].startswith("=") for each in owners):
+            return document
+        references = []
+        for each in owners:
+            kind, _, name = each["uid"].removeprefix("=").partition("/")
+            if each["uid"].startswith("="):
+                owner = await self._client.get(
+                    self._resource(kind), name, namespace=self._namespace
+                )
+                each = {**each, "uid": owner.metadata.uid}
+            references.append(each)
+        metadata = {**document["metadata"], "ownerReferences": references}
+        return {**document, "metadata": metadata}
+
+    async def _lay_out(self, zones: Sequence[str | None]) -> None:
+        """Say which zone each node is in; None: none."""
+        nodes = await self._client.list(Node)
+        for node, zone in zip(nodes, zones, strict=True):
+            body = {"metadata": {"labels": {"topology.kubernetes.io/zone": zone}}}
+            await self._client.patch(Node, node.metadata.name, body)
 
     def _resource(self, kind: str) -> Any:
         return self._cluster.scheme.by_kind(KINDS.get(kind, "v1"), kind)

@@ -42,6 +42,7 @@ _AT_EACH_TRY: Final = (
     "PersistentVolumeClaim Warning ProvisioningFailed:",
     "PodDisruptionBudget Warning CalculateExpectedPodCountFailed:",
     "PodDisruptionBudget Warning UnmanagedPods:",
+    "Service Warning TopologyAwareHintsDisabled:",
 )
 _POD_CONDITIONS: Final = ("Ready", "PodScheduled", "DisruptionTarget")
 

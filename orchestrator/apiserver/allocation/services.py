@@ -30,6 +30,7 @@ class ServiceAllocations:
     ) -> None:
         self.network = network
         self.addresses = AddressPools(network)
+        self.drawn = {"dynamic": 0, "static": 0}  # addresses, since the server began
         lowest, highest = node_ports
         reserved = min(max(16, (highest - lowest + 1) // 32), 128)
         self.ports = Pool(lowest, highest, reserved=reserved)

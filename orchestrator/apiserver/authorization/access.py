@@ -130,6 +130,8 @@ class Access:
         )
         decision = self.decide(who, asked)
         if not decision.allowed:
+            if decision.error:
+                raise errors.AuthorizerFailed(decision.error)
             raise errors.refused(who, asked, decision.reason)
         granted.remember(decision.holds, who, message.namespace, name)
 

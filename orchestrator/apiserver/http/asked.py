@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp.web import BaseRequest
 
 from orchestrator.apiserver.authorization import Attributes
+from orchestrator.apiserver.authorization.access import exact
 from orchestrator.apiserver.http.parameters import wants_watch
 from orchestrator.apiserver.http.paths import NAMESPACE_PARTS, is_resource_path
 
@@ -33,11 +34,14 @@ def asked_of(request: BaseRequest, parts: list[str]) -> Attributes:
         namespace = rest[1]
         if len(rest) > 2 and rest[2] not in NAMESPACE_PARTS:
             rest = rest[2:]
+    version = parts[1] if parts[0] == "api" else parts[2]
     name = rest[1] if len(rest) > 1 else ""
     if not name and verb == "get":
         verb = "watch" if wants_watch(request.query) else "list"
-    elif not name and verb == "delete":
+        selector = request.query.get("fieldSelector", "")
+        name = exact(selector).get("metadata.name", "") if selector else ""
+        return Attributes(verb, group, rest[0], "", namespace, name, version=version)
+    if not name and verb == "delete":
         verb = "deletecollection"
     part = rest[2] if len(rest) > 2 and verb != "watch" else ""
-    version = parts[1] if parts[0] == "api" else parts[2]
     return Attributes(verb, group, rest[0], part, namespace, name, version=version)

@@ -7,7 +7,7 @@ version only.
 """
 
 import hmac
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -15,6 +15,7 @@ from aiohttp.web import BaseRequest
 from msgspec import Struct
 
 from orchestrator.apiserver.http.errors import unauthenticated
+from orchestrator.apiserver.telemetry.families import Histogram, Series
 from orchestrator.protocol import (
     ANONYMOUS,
     AUTHENTICATED,
@@ -107,6 +108,11 @@ class Authentication:
         self._anonymous = anonymous
         self._authenticators = (CertificateAuthenticator(), *authenticators)
         self._shown: dict[str, Identity] = {}
+
+    def families(self) -> Iterator[Series | Histogram]:
+        """What those have counted who ask elsewhere, for the metrics."""
+        for issuer in self._issuers:
+            yield from getattr(issuer, "families", tuple)()
 
     async def identify(self, request: BaseRequest, ask: Ask) -> Identity:
         """Who asks, before she acts as somebody else. Raises Unauthorized."""

@@ -5,6 +5,7 @@ fault of ours, logged and answered with 500. The server goes on.
 """
 
 import asyncio
+import json
 import re
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
@@ -22,13 +23,14 @@ from orchestrator.apiserver.errors import internal
 from orchestrator.apiserver.http import bodies, metrics_api, reads, watches, writes
 from orchestrator.apiserver.http.aggregation import Aggregation, Unavailable
 from orchestrator.apiserver.http.asked import asked_of
-from orchestrator.apiserver.http.audit import Trail, attempted
+from orchestrator.apiserver.http.audit import Trail
 from orchestrator.apiserver.http.connect import CONNECTIONS
 from orchestrator.apiserver.http.connections import add_headers
 from orchestrator.apiserver.http.errors import (
     PageNotFound,
     no_representation,
     not_acceptable,
+    unauthenticated,
 )
 from orchestrator.apiserver.http.fairness import Rejected
 from orchestrator.apiserver.http.fairness.work import ONE, work_of_list, work_of_write
@@ -45,6 +47,7 @@ from orchestrator.apiserver.http.replies import (
     text_reply,
 )
 from orchestrator.apiserver.http.request_log import log_request
+from orchestrator.apiserver.http.statuses import error_document
 from orchestrator.apiserver.http.turns import Record, Turn
 from orchestrator.apiserver.http.warnings import add_warnings, deprecation_of
 from orchestrator.apiserver.kinds import kind_of
@@ -85,6 +88,7 @@ _STATUS_WITHOUT_TABLE: Final = frozenset(
 )
 # Writes whose objects may have unknown fields.
 _CHECKED: Final = frozenset({"create", "update", "patch"})
+_UNAUTHORIZED: Final = json.loads(error_document(unauthenticated()))
 _CREDENTIAL: Final = "authentication.kubernetes.io/credential-id"  # of bound tokens
 # What a client is said to have done when it went away before its answer.
 _CLIENT_GONE: Final = 499
@@ -106,7 +110,10 @@ class Dispatcher:
     def __init__(self, front: Front, aggregation: Aggregation | None = None) -> None:
         self._front = front
         self._aggregation = aggregation
-        self._impersonation = Impersonation(front.decide)
+        self._impersonation = Impersonation(front.decide, front.clock.monotonic)
+        front.sources += (self._impersonation.families, front.authentication.families)
+        if aggregation is not None:
+            front.sources += (aggregation.families,)
         self._pages = Pages(front, aggregation)
 
     async def __call__(self, request: BaseRequest) -> StreamResponse:
@@ -161,9 +168,9 @@ class Dispatcher:
             return _overloaded(record)
         except _Unaudited:
             self._front.metrics.unaudited()
-            where = escape(quote(request.raw_path), quote=False)
-            words = f"Internal Server Error: {where}: failed to store audit event\n"
-            return text_reply(words, status=500)
+            return _failed(request, "failed to store audit event")
+        except errors.AuthorizerFailed as error:
+            return _failed(request, error.message)
         except ApiError as error:
             if isinstance(error, errors.NotAllowed):
                 self._front.metrics.authorized(allowed=False)
@@ -309,12 +316,12 @@ class Dispatcher:
         if record.trail is not None and not await record.trail.kept():
             record.trail = None
             raise _Unaudited
-        other = wanted(request.headers)
+        other, mode = wanted(request.headers), None
         if other is not None:
             asked = asked_of(request, parts)
-            identity = await self._impersonation.impersonated(identity, other, asked)
+            mode, identity = await self._impersonation.impersonated(identity, other, asked)
         if record.trail is not None:
-            await self._note_decision(request, parts, identity, record.trail, other is not None)
+            await self._note_decision(request, parts, identity, record.trail, mode)
         return identity
 
     def _count_credentials(self, request: BaseRequest, identity: Identity) -> None:
@@ -333,7 +340,7 @@ class Dispatcher:
         """The audit log hears of a request of whom nobody knows, and of nothing more than that."""
         trail = self._begun_trail(request, parts, record, None)
         if trail is not None:
-            trail.refused(401, attempted(request))
+            trail.refused(_UNAUTHORIZED)
             await trail.kept()
 
     def _begun_trail(
@@ -355,12 +362,20 @@ class Dispatcher:
         return trail
 
     async def _note_decision(
-        self, request: BaseRequest, parts: list[str], identity: Identity, trail: Trail, acts: bool
+        self,
+        request: BaseRequest,
+        parts: list[str],
+        identity: Identity,
+        trail: Trail,
+        mode: str | None,
     ) -> None:
-        """The audit log says whether its user may do this, and why."""
-        if acts:
-            trail.acts_as(identity)
-        allowed, reason = await self._front.decide(identity, asked_of(request, parts))
+        """The audit log says whether its user may do this, and why. `mode`: in which she acts as another."""
+        if mode is not None:
+            trail.acts_as(identity, mode)
+        try:
+            allowed, reason = await self._front.decide(identity, asked_of(request, parts))
+        except errors.AuthorizerFailed:
+            allowed, reason = False, "internal error"
         trail.annotate("authorization.k8s.io/decision", "allow" if allowed else "forbid")
         trail.annotate("authorization.k8s.io/reason", reason)
 
@@ -421,6 +436,12 @@ class Dispatcher:
 def _length(response: StreamResponse | None) -> int:
     body = response.body if isinstance(response, Response) else None
     return len(body) if isinstance(body, bytes) else 0
+
+
+def _failed(request: BaseRequest, why: str) -> Response:
+    """What the original answers where it cannot even look at a request."""
+    words = f"Internal Server Error: {quote(request.raw_path)}: {why}"
+    return text_reply(f"{escape(words, quote=False)}\n", status=500)
 
 
 def _overloaded(record: Record) -> Response:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
@@ -28,6 +28,7 @@ from orchestrator.api.scheme import Resource, Scheme, resource_of
 from orchestrator.apiserver.authentication import AskIssuer
 from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.authorization.questions import spec_of
+from orchestrator.apiserver.errors import AuthorizerFailed
 from orchestrator.apiserver.http.audit import Audit, Sink, Trail
 from orchestrator.apiserver.http.authentication import Authentication
 from orchestrator.apiserver.http.discovery import Discovery
@@ -43,7 +44,7 @@ from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.kinds.defaulting import apply_defaults
 from orchestrator.apiserver.reviews import user_info
 from orchestrator.apiserver.state import AskState
-from orchestrator.apiserver.telemetry.families import MetricsSource
+from orchestrator.apiserver.telemetry.families import Histogram, MetricsSource, Series
 from orchestrator.protocol import (
     MASTERS,
     Annotate,
@@ -111,6 +112,8 @@ class Front:
         self.metrics = Metrics(encodings)
         # What others in this process tell of themselves at /metrics.
         self.other_metrics: Sequence[MetricsSource] = ()
+        # What parts of the front have counted themselves.
+        self.sources: tuple[Callable[[], Iterable[Series | Histogram]], ...] = ()
         self.audit = None if audit is None else replace(audit, sink=self._counted(audit.sink))
         if audit is not None:
             self.metrics.unkept = audit.lost
@@ -191,12 +194,15 @@ class Front:
         return replace(review, status=status)
 
     async def decide(self, identity: Identity, asked: Attributes) -> tuple[bool, str]:
-        """Whether somebody may do something, and the reason. Masters are not asked about."""
+        """Whether somebody may do something, and the reason. Masters are not asked about. Raises AuthorizerFailed."""
         if MASTERS in identity.groups:
             return True, ""
         review = SubjectAccessReview(spec=spec_of(identity, asked))
         answer = await self.ask(Create(resource=_REVIEWS, object=review))
-        return answer.status.allowed, answer.status.reason or ""
+        found = answer.status
+        if found.evaluation_error and not found.allowed:
+            raise AuthorizerFailed(found.evaluation_error)
+        return found.allowed, found.reason or ""
 
     async def stored(self, resource: Resource) -> int:
         """How many objects of a resource there are, as it was a second ago at the most."""

@@ -16,6 +16,7 @@ from multidict import CIMultiDictProxy
 
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.authorization import Attributes
+from orchestrator.apiserver.telemetry.families import Histogram, Series
 from orchestrator.machinery import names, service_accounts
 from orchestrator.machinery.field_errors import quote
 from orchestrator.machinery.memo import LONGEST_TEXT
@@ -33,6 +34,8 @@ from orchestrator.protocol import (
 Mode: TypeAlias = Callable[[Identity, "Wanted", Attributes, "Decide"], Awaitable[Identity]]
 Decide: TypeAlias = Callable[[Identity, Attributes], Awaitable[tuple[bool, str]]]
 
+LEGACY: Final = "legacy"
+_SECONDS: Final = tuple(0.001 * 2**power for power in range(15))
 _MOST: Final = 10_000  # users whose modes are remembered
 _MOST_OTHERS: Final = 1_000
 _ANY: Final = "impersonate-"  # most requests have none
@@ -75,29 +78,87 @@ def wanted(headers: CIMultiDictProxy[str]) -> Wanted | None:
     return None
 
 
+class _Attempts:
+    """How often something was tried, and how long that took, by mode and decision."""
+
+    def __init__(self, name: str, text: str) -> None:
+        labels, whole = ("mode", "decision"), f"apiserver_impersonation_{name}"
+        self._total = Series(f"{whole}_total", f"{text}.", labels)
+        self._took = Histogram(f"{whole}_duration_seconds", f"{text}, in time.", labels, _SECONDS)
+
+    def ended(self, mode: str, decision: str, seconds: float) -> None:
+        """One was tried."""
+        self._total.add(mode, decision)
+        self._took.observe(seconds, mode, decision)
+
+    def families(self) -> tuple[Series, Histogram]:
+        """Both."""
+        return self._total, self._took
+
+
 class Impersonation:
     """Lets users act as others, and remembers in which mode each was last allowed to."""
 
-    def __init__(self, decide: Decide) -> None:
+    def __init__(self, decide: Decide, monotonic: Callable[[], float]) -> None:
         self._decide = decide
+        self._monotonic = monotonic
+        self._attempts = _Attempts("attempts", "Attempts to act as somebody else")
+        self._questions = _Attempts("authorization_attempts", "Questions whether she may")
         self._last: dict[str, str] = {}
         self._others: dict[Hashable, Identity] = {}
 
-    async def impersonated(self, who: Identity, other: Wanted, asked: Attributes) -> Identity:
-        """The identity with which the request goes on. Raises Forbidden, in the words of the first mode."""
+    async def impersonated(
+        self, who: Identity, other: Wanted, asked: Attributes
+    ) -> tuple[str, Identity]:
+        """The mode, and the identity with which the request goes on.
+
+        Raises Forbidden, in the words of the first mode.
+        """
+        began = self._monotonic()
+        try:
+            mode, identity = await self._in_some_mode(who, other, asked)
+        except Forbidden:
+            self._attempts.ended("", "denied", self._monotonic() - began)
+            raise
+        self._attempts.ended(mode, "allowed", self._monotonic() - began)
+        return mode, identity
+
+    def families(self) -> Iterator[Series | Histogram]:
+        """How often somebody wanted to, for the metrics."""
+        yield from self._attempts.families()
+        yield from self._questions.families()
+
+    def _counted(self, mode: str) -> Decide:
+        """Decides, and counts the questions of a mode."""
+
+        async def decide(who: Identity, asked: Attributes) -> tuple[bool, str]:
+            began = self._monotonic()
+            try:
+                allowed, reason = await self._decide(who, asked)
+            except errors.AuthorizerFailed as error:
+                allowed, reason = False, error.message
+            decision = "allowed" if allowed else "denied"
+            self._questions.ended(mode, decision, self._monotonic() - began)
+            return allowed, reason
+
+        return decide
+
+    async def _in_some_mode(
+        self, who: Identity, other: Wanted, asked: Attributes
+    ) -> tuple[str, Identity]:
         first: Forbidden | None = None
         modes = dict(_modes(who, other))
         last = self._last.get(who.name)
         for name in sorted(modes, key=lambda name: name != last):
             try:
-                identity = await modes[name](who, other, asked, self._decide)
+                identity = await modes[name](who, other, asked, self._counted(name))
             except Forbidden as error:
                 first = first or error
                 continue
             if len(self._last) >= _MOST:
                 self._last.clear()
             self._last[who.name] = name
-            return self._same(identity)
+            return name, self._same(identity)
         assert first is not None, "the old mode is always asked"
         raise first
 
@@ -125,7 +186,7 @@ def _modes(who: Identity, other: Wanted) -> Iterator[tuple[str, Mode]]:
         yield _constrained("serviceaccount")
     elif not node and not account:
         yield _constrained("user-info")
-    yield "legacy", _old
+    yield LEGACY, _old
 
 
 def _constrained(mode: str) -> tuple[str, Mode]:

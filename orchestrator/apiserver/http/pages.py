@@ -165,7 +165,9 @@ class Pages:
             raise PageNotFound
         state = await front.ask(AskState())
         others = [family for each in front.other_metrics for family in await each()]
-        families = (*front.metrics.families(), *present_families(front.fairness, state), *others)
+        own = [family for each in front.sources for family in each()]
+        present = present_families(front.fairness, state, front.encodings)
+        families = (*front.metrics.families(), *own, *present, *others)
         return document_reply(text_of(families).encode(), media_type=MEDIA_TYPE)
 
     async def _issuer(self, request: BaseRequest, parts: list[str]) -> StreamResponse:

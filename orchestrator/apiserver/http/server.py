@@ -145,6 +145,7 @@ class HttpFront:
         try:
             await self._runner.setup()
             context = _tls(self._pki, self.client_authorities)
+            context.sslobject_class = _counting(self._front.metrics.handshake_failed)
             if not offer_names(context, self.client_authorities):
                 self._front.log.warning("authorities_not_offered", needs="the symbols of OpenSSL")
             await TCPSite(
@@ -281,6 +282,22 @@ def tune_process() -> None:
     sys.setswitchinterval(_THREAD_SECONDS)
     youngest, middle, oldest = gc.get_threshold()
     gc.set_threshold(_YOUNG_OBJECTS, middle * max(youngest // _YOUNG_OBJECTS, 1), oldest)
+
+
+def _counting(failed: Callable[[], None]) -> type[ssl.SSLObject]:
+    """TLS of a connection that says when its handshake fails: who serves hears of connections only afterwards."""
+
+    class Counting(ssl.SSLObject):
+        def do_handshake(self) -> None:
+            try:
+                super().do_handshake()
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                raise
+            except ssl.SSLError:
+                failed()
+                raise
+
+    return Counting
 
 
 def _tls(pki: Pki, authorities: str) -> ssl.SSLContext:

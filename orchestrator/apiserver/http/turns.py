@@ -107,7 +107,9 @@ class Turn:
             return
         front.turns.discard(self)
         work, watch = self.work, self._watch
-        record.executed = front.fairness.give_back(record.where, seat, work, watch=watch)
+        record.executed = front.fairness.give_back(
+            record.where, seat, work, record.labels.kind, watch=watch
+        )
 
 
 def dumped_requests(front: Front, *, detailed: bool) -> str:

@@ -286,10 +286,13 @@ class _Stream:
         return asked, target.name or held.get("metadata.name", "")
 
     async def _write_all(self, watching: Watching, inbox: Inbox, *, shows_present: bool) -> None:
+        began = self._front.clock.monotonic()
         if shows_present:
             await self._write_present(watching.items)
         if self._initial_end:
             await self.write([self._bookmark(_INITIAL_END)])
+            took = self._front.clock.monotonic() - began
+            self._front.metrics.watch_listed(self._call.labels, took)
         sequence = watching.sequence
         async for message in inbox:
             if type(message) is WatchClosed:

@@ -21,6 +21,8 @@ from orchestrator.apiserver.pipeline.own_fields import own_fields
 from orchestrator.apiserver.pipeline.part import Part
 from orchestrator.apiserver.validation.field import cause_of
 
+_NAME: Final = "kubernetes.io/metadata.name"
+
 
 def _keep_all_but_spec(course: Course) -> tuple[Step, ...]:
     """Errors: Conflict, Invalid."""
@@ -30,7 +32,15 @@ def _keep_all_but_spec(course: Course) -> tuple[Step, ...]:
         new, old = draft.new, draft.old
         check_identity(resource, new.metadata, old.metadata, draft.message, unconditional=True)
         check_uid(resource, new.metadata, old.metadata)
-        draft.new = replace(old, spec=new.spec)
+        # What is sent replaces its metadata, too; what the server owns stays.
+        metadata = replace(
+            old.metadata,
+            labels={**new.metadata.labels, _NAME: draft.name},
+            annotations=new.metadata.annotations,
+            owner_references=new.metadata.owner_references,
+            finalizers=new.metadata.finalizers,
+        )
+        draft.new = replace(old, spec=new.spec, metadata=metadata)
         causes = [cause_of(fault) for fault in finalizer_errors(draft.new)]
         refuse_invalid(resource, draft.name, causes)
 

@@ -4,4 +4,5 @@
 |---|---|
 | `families` | counters, gauges and histograms, and their text |
 | `admission` | what plugins, webhooks and policies have done about requests by HTTPS |
+| `storage` | what lists have read |
 """

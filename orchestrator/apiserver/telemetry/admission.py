@@ -123,6 +123,9 @@ class AdmissionCounts:
             ("decision", "policy_level", "policy_version", "mode", *_POD),
         )
         self._exempt = Series("pod_security_exemptions_total", "Writes that it let by.", _POD)
+        for operation in ("create", "update"):
+            for what in ("pod", "controller"):
+                self._exempt.set(0, operation, what, "")
         self._pod_errors = Series(
             "pod_security_errors_total", "Policies that could not be read.", ("fatal", *_POD)
         )

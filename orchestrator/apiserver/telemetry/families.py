@@ -116,6 +116,12 @@ class Histogram:
             yield f"{self.name}_bucket{labels} {_number(below)}"
 
 
+def split_bucket(bucket: str) -> tuple[str, str]:
+    """The group and the resource that a bucket of the store holds, as labels say them."""
+    plural, _, group = bucket.partition(".")
+    return group, plural
+
+
 def text_of(families: Iterable[Series | Histogram]) -> str:
     """All families, in the order of their names."""
     ordered = sorted(families, key=lambda family: family.name)

@@ -5,7 +5,7 @@ built for each channel that has events, and offered to all its sinks. Nothing is
 `publish`, so that a slice of a hundred writes makes one message a channel.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, Protocol
 
 from msgspec import Struct
@@ -13,6 +13,7 @@ from msgspec import Struct
 from actors import Ref, Timer
 from orchestrator.apiserver.kinds.versions import Unconverted
 from orchestrator.apiserver.selection import Selection
+from orchestrator.apiserver.telemetry.families import Series, split_bucket
 from orchestrator.apiserver.watch.channel import Channel, ChannelKey, Convert
 from orchestrator.apiserver.watch.routes import Routes
 from orchestrator.apiserver.watch.watchers import Watchers
@@ -74,6 +75,7 @@ class WatchHub:
         routes = self._routes.get(change.bucket)
         if routes is None:
             return
+        routes.received += 1
         for channel in routes.concerned(change):
             try:
                 if channel.collect(change):
@@ -116,6 +118,7 @@ class WatchHub:
         channel.quiet = False
         events = channel.take()
         self._events += len(events)
+        self._routes[channel.key.bucket].told += len(events) * len(channel.tokens)
         message = WatchEvents(channel.id, channel.sequence, self._revision, events)
         slow: list[tuple[Ref[Any], str]] | None = None
         for sink, token in channel.tokens.items():
@@ -267,6 +270,21 @@ class WatchHub:
     def _close_all(self, error: ApiError) -> None:
         self._watchers.close_all(error)
         self._tell_closed()
+
+    def families(self) -> Iterator[Series]:
+        """What was heard and told of each bucket that was ever watched, for the metrics."""
+        prefix, labels = "apiserver_watch_cache_", ("group", "resource")
+        begun = Series(f"{prefix}initializations_total", "Beginnings of being followed.", labels)
+        received = Series(f"{prefix}events_received_total", "Changes that were followed.", labels)
+        stored = Series("apiserver_storage_events_received_total", received.text, labels)
+        told = Series(f"{prefix}events_dispatched_total", "Events that were told.", labels)
+        for bucket, routes in self._routes.items():
+            where = split_bucket(bucket)
+            begun.set(1, *where)
+            received.set(routes.received, *where)
+            stored.set(routes.received, *where)
+            told.set(routes.told, *where)
+        return iter((begun, received, stored, told))
 
     def statistics(self) -> HubStatistics:
         """What the hub has done."""

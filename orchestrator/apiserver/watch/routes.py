@@ -47,9 +47,11 @@ class FieldIndex:
 class Routes:
     """The channels of one bucket."""
 
-    __slots__ = ("_by_namespace", "_everywhere", "_indexes")
+    __slots__ = ("_by_namespace", "_everywhere", "_indexes", "received", "told")
 
     def __init__(self, bucket: str) -> None:
+        self.received = 0  # changes that came by
+        self.told = 0  # events, once a watcher
         self._everywhere: Channels = ()
         self._by_namespace: dict[str, Channels] = {}
         readers = fields.supported(bucket)

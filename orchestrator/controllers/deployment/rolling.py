@@ -67,15 +67,20 @@ def available_of(replica_set: ReplicaSet) -> int:
 
 
 def shrink_old(new: ReplicaSet, old: Sequence[ReplicaSet], sizes: Sizes) -> dict[str, int]:
-    """The old sets' new sizes, by name, for those that shrink."""
+    """The old sets' new sizes, by name, for those that shrink.
+
+    None do while one that has just shrunk still tells of pods that it takes away: these count for nobody.
+    """
     total = replicas_of(new) + sum(replicas_of(s) for s in old)
     new_missing = replicas_of(new) - available_of(new)
     most = total - sizes.minimum_available - new_missing
     if most <= 0:
         return {}
+    if any(0 < replicas_of(s) < available_of(s) for s in old):
+        return {}
     result = _drop_unhealthy(old, most)
     remaining = {s.metadata.name: result.get(s.metadata.name, replicas_of(s)) for s in old}
-    available = sum(available_of(s) for s in (new, *old))
+    available = sum(min(available_of(s), replicas_of(s)) for s in (new, *old))
     budget = available - sizes.minimum_available
     for replica_set in by_age(old):
         if budget <= 0:

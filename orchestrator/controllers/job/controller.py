@@ -8,14 +8,17 @@ from msgspec.structs import replace
 
 from orchestrator.api.batch.v1 import Job, JobCondition, JobStatus, UncountedTerminatedPods
 from orchestrator.api.core.v1 import Pod
+from orchestrator.api.scheme import resource_of
 from orchestrator.client import Backoff as QueueBackoff
 from orchestrator.client import (
     Key,
     KeyFunction,
     OfMetadata,
     Source,
+    generation_changed,
     key_of,
 )
+from orchestrator.client.sources import OwnerKeys
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.claiming import claim_of, settle
 from orchestrator.controllers.indexes import controller_index
@@ -34,6 +37,8 @@ from orchestrator.machinery.owners import controller_of
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import ApiError, Invalid, NotFound
 
+# How long changes of a Job's pods are gathered before it is looked at, as by the original.
+BATCH_SECONDS: Final = 1.0
 _INTERIM: Final = {"Complete": "SuccessCriteriaMet", "Failed": "FailureTarget"}
 
 
@@ -46,15 +51,28 @@ class JobController(KubernetesController):
     # As the original's: a pod that cannot be made is tried again after 1 s, 2 s, ..., 60 s.
     backoff = QueueBackoff(base_seconds=1.0, most_seconds=60.0)
     rest_seconds = 0.1
-    owns = (Pod,)
+    predicates = (generation_changed,)
 
     def prepare(self) -> None:
         """Nothing is known of failures before."""
         self._backoffs: dict[Key, tuple[str, Backoff]] = {}  # with the uid of the Job
 
     def watches(self) -> Mapping[Any, Source]:
-        """A pod without a controller concerns the Jobs whose selector it matches."""
-        return {Pod: Suitors(lambda: self.cache(Job), _selector)}
+        """A pod concerns its Job; one without a controller those whose selector it matches.
+
+        What is asked of a Job counts at once; its status comes from pods, and more of those may follow.
+        """
+        owners, suitors = OwnerKeys(resource_of(Job)), Suitors(lambda: self.cache(Job), _selector)
+        return {
+            Pod: lambda change: map(self._batched, (*owners(change), *suitors(change))),
+            Job: lambda change: ((key_of(change.latest), BATCH_SECONDS),),
+        }
+
+    def _batched(self, key: Key) -> tuple[Key, float]:
+        """Pods end in numbers, and one look counts them; whoever has no Job that goes on is let go at once."""
+        job = self.cache(Job).get(*key)
+        goes_on = job is not None and ended_at(job) is None
+        return key, BATCH_SECONDS if goes_on else 0.0
 
     def indexes(self) -> Mapping[Any, Mapping[str, KeyFunction]]:
         """Pods by the uid of their controller; those without one by namespace."""

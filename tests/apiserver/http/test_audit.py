@@ -373,3 +373,17 @@ async def test_the_level_of_a_pod_is_noted_where_nobody_spoke_of_levels(tmp_path
         'pod_security_evaluations_total{decision="allow",policy_level="privileged",policy_version="latest",'
         'mode="enforce",request_operation="create",resource="pod",subresource=""} 2'
     ) in text
+
+
+async def test_how_somebody_acts_as_another_is_noted(tmp_path: Path) -> None:
+    """In a constrained mode; the old one has no name. A list of one object names it."""
+    rule = {"level": "Metadata", "omitStages": ["RequestReceived"]}
+    async with audited(tmp_path, rule) as (call, events):
+        await call("GET", f"{CONFIG_MAPS}?fieldSelector=metadata.name%3Dc", Impersonate_User="jane")
+        masters = {"Impersonate_User": "root", "Impersonate_Group": MASTERS}
+        await call("GET", CONFIG_MAPS, **masters)
+    as_jane, as_root = events
+    assert as_jane["authenticationMetadata"] == {"impersonationConstraint": "impersonate:user-info"}
+    assert as_jane["objectRef"]["name"] == "c"
+    assert "authenticationMetadata" not in as_root
+    assert as_root["impersonatedUser"]["username"] == "root"

@@ -219,7 +219,7 @@ async def test_a_log_is_written_in_batches(tmp_path: Path) -> None:
 
 
 async def test_a_stranger_is_noted_once(tmp_path: Path) -> None:
-    """When she is answered, with what she has shown."""
+    """When she is answered."""
     events: list[Any] = []
     async with Cluster(nodes=0) as cluster:
         audit = Audit(load_policy(POLICY), lambda event: events.append(dict(event)))
@@ -232,7 +232,9 @@ async def test_a_stranger_is_noted_once(tmp_path: Path) -> None:
     assert (event["stage"], event["user"]) == ("ResponseStarted", {})
     assert event["responseStatus"] == {
         "metadata": {},
-        "message": "Authentication failed, attempted: bearer",
+        "status": "Failure",
+        "message": "Unauthorized",
+        "reason": "Unauthorized",
         "code": 401,
     }
 

@@ -103,13 +103,16 @@ async def test_answers_are_remembered_for_a_time(tmp_path: Path) -> None:
 async def test_an_authorizer_that_fails_allows_nothing(tmp_path: Path, policy: str) -> None:
     """Whatever its policy says; with Deny, nobody behind it is asked either."""
     async with _judged(tmp_path, _Judge(list=None), on_failure=policy) as call:
-        assert (await call("GET", _SETTINGS))[0] == 403
+        assert (await call("GET", _SETTINGS))[0] == 500
         review = {"spec": {"resourceAttributes": {"verb": "list", "resource": "configmaps"}}}
         path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
         found = (await call("POST", path, review))[1]["status"]
         assert found["allowed"] is False
         assert found.get("denied", False) is (policy == "Deny")
-        assert "status 500" in found["evaluationError"]
+        assert found["evaluationError"].startswith('an error on the server ("500')
+        async with call.send("GET", _SETTINGS) as answer:
+            told = await answer.text()
+        assert told.startswith(f'Internal Server Error: "{_SETTINGS}": an error on the server (')
 
 
 async def test_conditions_say_what_an_authorizer_is_asked(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What `/metrics` tells, by the names, types and labels of the original."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from orchestrator import Cluster
 from orchestrator.apiserver.admission import Admission
 from orchestrator.apiserver.http import HttpFront
 from tests.apiserver.http.conftest import Caller, caller
-from tests.apiserver.http.metric_names import listed
+from tests.apiserver.http.metric_names import absent, listed, served
 
 _HOOK: Final = "https://127.0.0.1:9443/"
 
@@ -152,3 +153,59 @@ async def test_names_types_and_labels_are_the_originals(call: Caller) -> None:
         "apiserver_encodings_hits_total",
         "apiserver_encodings_misses_total",
     }
+
+
+def test_what_is_not_shown_has_a_reason() -> None:
+    """Every family of the original is either shown or named as absent, and none both."""
+    shown, missing = {each.name for each in served()}, absent()
+    assert all(missing.values())
+    assert not shown & missing.keys()
+    assert set(listed()) - shown - missing.keys() == set()
+    assert missing.keys() <= set(listed())
+
+
+async def test_what_happens_is_counted(call: Caller) -> None:
+    """Lists by what they look at, addresses, watches, who acts as another, and a client that speaks no TLS."""
+    path = "/api/v1/namespaces/default/configmaps"
+    for name in ("a", "b", "c"):
+        assert await _create(call, name) == 201
+    async with call.send("GET", f"{path}?limit=1&labelSelector=x%3Dy"):
+        pass
+    async with call.send(
+        "GET",
+        f"{path}?watch=1&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan&timeoutSeconds=1",
+    ) as answer:
+        assert answer.status == 200
+        assert await _create(call, "d") == 201
+        await answer.read()
+    services = "/api/v1/namespaces/default/services"
+    for name, address in (("s", ""), ("t", "10.96.5.5")):
+        spec = {"ports": [{"port": 80}], **({"clusterIP": address} if address else {})}
+        body = {"metadata": {"name": name}, "spec": spec}
+        assert (await call("POST", services, body))[0] == 201
+    assert (await call("GET", "/version", Impersonate_User="jane"))[0] == 200
+    host, port = call.url.removeprefix("https://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"GET / HTTP/1.1\r\n\r\n")
+    await reader.read()
+    writer.close()
+    text = await _metrics(call)
+    where = '{group="",resource="configmaps"}'
+    prefix = "apiserver_storage_list_"
+    for line in (
+        f"{prefix}total{where} 1",
+        f"{prefix}evaluated_objects_total{where} 4",
+        f"{prefix}returned_objects_total{where} 0",
+        f"apiserver_watch_cache_initializations_total{where} 1",
+        f"apiserver_watch_cache_events_received_total{where} 1",
+        'apiserver_watch_list_duration_seconds_count{group="",version="v1",resource="configmaps",scope="namespace"} 1',
+        'kube_apiserver_clusterip_allocator_allocation_total{cidr="10.96.0.0/12",scope="static"} 2',
+        'apiserver_impersonation_attempts_total{mode="user-info",decision="allowed"} 1',
+        "apiserver_tls_handshake_errors_total 1",
+        'kubernetes_feature_enabled{name="GangScheduling",stage="ALPHA"} 0',
+    ):
+        assert line in text, [each for each in text.splitlines() if each[:30] == line[:30]]
+    for name in ("current_r", "dispatch_r", "latest_s"):
+        assert f'apiserver_flowcontrol_{name}{{priority_level="global-default"}}' in text
+    read = 'apiserver_flowcontrol_read_vs_write_current_requests_count{phase="executing",request_kind="readOnly"}'
+    assert read in text

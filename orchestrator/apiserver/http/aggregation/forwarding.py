@@ -33,6 +33,7 @@ from orchestrator.apiserver.http.aggregation.backends import (
 from orchestrator.apiserver.http.front import Front
 from orchestrator.apiserver.http.pki import Pki, client_certificate
 from orchestrator.apiserver.pod_ports import reached
+from orchestrator.apiserver.telemetry.families import Series
 from orchestrator.machinery.certificates import KeyPair
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import (
@@ -82,6 +83,7 @@ class Aggregation:
         self._session: Any = None
         self._available: list[APIService] = []  # as they were looked at last
         self._resources: dict[str, list[Mapping[str, Any]]] = {}  # what those servers serve
+        self._unavailable: dict[str, bool] = {}  # by the name of every APIService
         self._watching: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
@@ -186,6 +188,20 @@ class Aggregation:
         await response.write_eof()
         return response
 
+    def families(self) -> tuple[Series, ...]:
+        """Whether the servers are there, for the metrics; of groups that this one serves it always is."""
+        return self.gone(self._unavailable)
+
+    @staticmethod
+    def gone(unavailable: Mapping[str, bool]) -> tuple[Series, ...]:
+        """The family of these APIServices."""
+        gone = Series(
+            "aggregator_unavailable_apiservice", "Servers that are away.", ("name",), "gauge"
+        )
+        for name, away in unavailable.items():
+            gone.set(float(away), name)
+        return (gone,)
+
     # --- availability ----------------------------------------------------------------------
 
     async def _watch(self) -> None:
@@ -208,6 +224,8 @@ class Aggregation:
             for service, found in seen
             if found.status == "True" and service.metadata.name in self._resources
         ]
+        away = {service.metadata.name for service, found in seen if found.status != "True"}
+        self._unavailable = {each.metadata.name: each.metadata.name in away for each in page.items}
         now = format_time(self._front.clock.now())
         for service, found in seen:
             await keep(service, found, now, self._front.ask)

@@ -17,7 +17,7 @@ from orchestrator.apiserver.http.audit.backends import (
 from orchestrator.apiserver.http.audit.components import ComponentAudit
 from orchestrator.apiserver.http.audit.log import AuditLog
 from orchestrator.apiserver.http.audit.policy import AuditPolicy, InvalidAuditPolicy, load_policy
-from orchestrator.apiserver.http.audit.trail import Trail, attempted
+from orchestrator.apiserver.http.audit.trail import Trail
 from orchestrator.apiserver.http.audit.webhook import AuditWebhook
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
     "InvalidAuditPolicy",
     "Sink",
     "Trail",
-    "attempted",
     "load_policy",
     "union",
 ]

@@ -14,6 +14,7 @@ from orchestrator.api import codec, protobuf
 from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.http.audit.backends import Sink
 from orchestrator.apiserver.http.audit.policy import Configuration, Level, Stage
+from orchestrator.apiserver.http.impersonation import LEGACY
 from orchestrator.protocol import Identity
 
 _STATUS_FIELDS: Final = ("status", "message", "reason", "details", "code")
@@ -59,9 +60,12 @@ class Trail:
         under_way, self._under_way = self._under_way, []
         return all([await each for each in under_way])
 
-    def acts_as(self, other: Identity) -> None:
-        """The user acts as another one."""
+    def acts_as(self, other: Identity, mode: str) -> None:
+        """The user acts as another one, in some mode."""
         self._event["impersonatedUser"] = _user(other)
+        if mode != LEGACY:
+            constraint = {"impersonationConstraint": f"impersonate:{mode}"}
+            self._event["authenticationMetadata"] = constraint
 
     @property
     def level(self) -> Level:
@@ -103,9 +107,9 @@ class Trail:
         self._event["responseStatus"] = {"metadata": {}, "code": code}
         self._tell("ResponseStarted")
 
-    def refused(self, code: int, message: str) -> None:
+    def refused(self, status: Mapping[str, Any]) -> None:
         """Nobody knows who asked; nothing else is told of the request."""
-        self._event["responseStatus"] = {"metadata": {}, "message": message, "code": code}
+        self._event["responseStatus"] = _told(status)
         self._tell("ResponseStarted")
 
     def completed(self, response: StreamResponse | None) -> None:
@@ -122,7 +126,7 @@ class Trail:
         """The request was answered with a code and a document; None for what is not written."""
         status: dict[str, Any] = {"metadata": {}, "code": code}
         if isinstance(document, dict) and document.get("kind") == "Status":
-            status |= {name: document[name] for name in _STATUS_FIELDS if name in document}
+            status |= _told(document)
         self._event["responseStatus"] = status
         if document is not None and self._configuration.reaches("RequestResponse"):
             self._event["responseObject"] = self._shown(document)
@@ -212,6 +216,11 @@ def _micro(now: float) -> str:
     return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def _told(status: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told of a Status."""
+    return {"metadata": {}} | {name: status[name] for name in _STATUS_FIELDS if name in status}
+
+
 def _document_of(response: StreamResponse) -> Any:
     """What a response holds, whatever its encoding; None for what is no document, or is streamed."""
     body = response.body if isinstance(response, Response) else None
@@ -242,19 +251,3 @@ def _without_managers(document: Any) -> Any:
             {**row, "object": _without_managers(row.get("object"))} for row in found["rows"]
         ]
     return found
-
-
-def attempted(request: BaseRequest) -> str:
-    """What a client has shown of which nobody knows whose it is, in the original's words."""
-    header = request.headers.get("Authorization", "").strip()
-    kind, has_more, _ = header.partition(" ")
-    shown: list[str] = []
-    if has_more and kind.lower() in ("basic", "bearer"):
-        shown.append(kind.lower())
-    if request.query.get("access_token", "").strip():
-        shown.append("access_token")
-    if request.transport is not None and request.transport.get_extra_info("peercert"):
-        shown.append("x509")
-    if shown:
-        return f"Authentication failed, attempted: {', '.join(shown)}"
-    return "Authentication failed, no credentials provided"

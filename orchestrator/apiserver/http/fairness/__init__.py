@@ -12,6 +12,8 @@ that take turns, so that one who asks much waits for itself and for nobody else.
 | `loads` | how busy a level was, and for how long |
 | `work` | how many seats a request takes |
 | `tallies` | what the metrics say of all this |
+| `occupancy` | how many reads and writes were under way at once |
+| `dumps` | the pages that show all this |
 | `control` | all of it together, as the cluster's objects configure it |
 """
 

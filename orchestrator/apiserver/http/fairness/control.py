@@ -25,6 +25,7 @@ from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.bootstrap.furniture import mandatory_flows
 from orchestrator.apiserver.http.fairness.loads import LoadHistograms, Moments
 from orchestrator.apiserver.http.fairness.matching import flow_of, in_order, matches
+from orchestrator.apiserver.http.fairness.occupancy import Occupancy
 from orchestrator.apiserver.http.fairness.queues import Queuing, Rejected, Seat, SeatQueues
 from orchestrator.apiserver.http.fairness.shares import Bounds, Wanted, bounds_of, lend
 from orchestrator.apiserver.http.fairness.tallies import Distributions, Tallies
@@ -118,7 +119,7 @@ class Fairness:
         self.watches = Watches()
         self._distributions = Distributions()
         self._loads = LoadHistograms()
-        self._waiting = {"mutating": 0, "readOnly": 0}
+        self._occupancy = Occupancy(monotonic)
         self._schemas: list[FlowSchema] = []
         self._classified: dict[tuple[Any, ...], Classified] = {}  # until the next `configure`
         self._stored: dict[str, dict[str, Any]] = {"schemas": {}, "levels": {}}
@@ -178,16 +179,24 @@ class Fairness:
             seat = await self._wait(where, seats, kind, begun, who)
             waited = seat.began - begun
         told.waited(where.key, waited, seated=True)
+        self._occupancy.change("executing", kind, 1)
         tally.dispatched += 1
         tally.executing += 1
         tally.seats += seats
         return seat
 
     def give_back(
-        self, where: Classified, seat: Seat, work: Work = ONE, *, watch: bool = False
+        self,
+        where: Classified,
+        seat: Seat,
+        work: Work = ONE,
+        kind: str = "readOnly",
+        *,
+        watch: bool = False,
     ) -> float:
         """A request has been served: for so many seconds. Its seats are free when its work has ended."""
         tally, queues = self._tally(where.key), where.level.queues
+        self._occupancy.change("executing", kind, -1)
         tally.executing -= 1
         took = queues.settle(seat, work)
         if work.seconds:
@@ -211,7 +220,7 @@ class Fairness:
         level, tally = where.level, self._tally(where.key)
         tally.waiting += 1
         tally.waiting_seats += seats
-        self._waiting[kind] += 1
+        self._occupancy.change("waiting", kind, 1)
         try:
             return await level.queues.wait(where.queued, seats, self._patience, who)
         except Rejected as error:
@@ -223,7 +232,7 @@ class Fairness:
         finally:
             tally.waiting -= 1
             tally.waiting_seats -= seats
-            self._waiting[kind] -= 1
+            self._occupancy.change("waiting", kind, -1)
 
     def _tally(self, key: tuple[str, str]) -> Tallies:
         found = self.tallies.get(key)
@@ -235,7 +244,7 @@ class Fairness:
 
     def waiting(self, kind: str) -> int:
         """How many requests of a kind wait for seats now."""
-        return self._waiting[kind]
+        return self._occupancy.waiting(kind)
 
     def families(self) -> Iterator[Histogram]:
         """How long requests waited and were served, how wide they were, and how busy levels are."""
@@ -243,6 +252,9 @@ class Fairness:
             self._fold(level)
         yield from self._distributions.families()
         yield from self._loads.families()
+        yield from self._occupancy.families(
+            sum(each.queues.places for each in self.levels.values())
+        )
 
     # --- configuration ---------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ _VALIDITIES: Final = tuple(
     3600.0 * hours
     for hours in (0, 0.5, 1, 2, 6, 12, 24, 48, 96, 7 * 24, 30 * 24, 90 * 24, 180 * 24, 360 * 24)
 )
+_WATCH_LIST_SECONDS: Final = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8, 10, 15, 20, 30, 45, 60)
 _COMPONENT: Final = "apiserver"
 _NAMED: Final = frozenset(
     {"admin", "client", "kube_proxy", "kubelet", "system:serviceaccount:kube-system:default"}
@@ -98,7 +99,7 @@ class Metrics:
         # As the original does, these say 0 before anything has happened.
         for kind in ("mutating", "readOnly"):
             self._inflight.set(0, kind)
-        for series in (self._audited, self._rejected, *self._tokens.values()):
+        for series in (self._handshakes, self._audited, self._rejected, *self._tokens.values()):
             series.set(0)
 
     def _begin_with_answers(self) -> None:
@@ -139,6 +140,12 @@ class Metrics:
             ("group", "version", "resource"),
             _EVENT_SIZES,
         )
+        self._watch_lists = Histogram(
+            "apiserver_watch_list_duration_seconds",
+            "How long it took to tell a watcher all that there was when it began.",
+            ("group", "version", "resource", "scope"),
+            _WATCH_LIST_SECONDS,
+        )
         self._cut = Series(
             "apiserver_terminated_watchers_total",
             "Watchers that were cut off because they did not keep up.",
@@ -154,6 +161,9 @@ class Metrics:
     def _begin_with_callers(self) -> None:
         """Of who asks: what was shown, and what was decided."""
         self._users = Series("authenticated_user_requests", "Requests by user.", ("username",))
+        self._handshakes = Series(
+            "apiserver_tls_handshake_errors_total", "TLS handshakes that failed."
+        )
         self._attempts = Series("authentication_attempts", "Authentications.", ("result",))
         self._authentication = Histogram(
             "authentication_duration_seconds", "How long they took.", ("result",), _QUICK
@@ -276,6 +286,15 @@ class Metrics:
         """A list has answered so many objects."""
         self._lists.add(group, resource, "")
         self._listed.add(group, resource, amount=count)
+
+    def watch_listed(self, labels: Labels, seconds: float) -> None:
+        """A watcher has been told all that there was when it began."""
+        where = (labels.group, labels.version, labels.resource, labels.scope)
+        self._watch_lists.observe(seconds, *where)
+
+    def handshake_failed(self) -> None:
+        """A client and the server have found no way to talk by TLS."""
+        self._handshakes.add()
 
     def cut_off(self, group: str, resource: str) -> None:
         """A watcher did not keep up, and its watch was ended."""

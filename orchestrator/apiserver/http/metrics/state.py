@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from orchestrator.api.scheme import DEFAULT
+from orchestrator.apiserver.http.encodings import Encodings
 from orchestrator.apiserver.http.fairness import Fairness
 from orchestrator.apiserver.http.version import MAJOR, MINOR, version_document
 from orchestrator.apiserver.state import ServerState
-from orchestrator.apiserver.telemetry.families import Histogram, Series
+from orchestrator.apiserver.telemetry.families import Histogram, Series, split_bucket
 
 _SELF: Final = Path("/proc/self")
 _FLOW: Final = "apiserver_flowcontrol_"
@@ -30,13 +32,17 @@ _BUILD: Final = {
 }
 
 
-def present_families(fairness: Fairness, state: ServerState) -> Iterator[Series | Histogram]:
+def present_families(
+    fairness: Fairness, state: ServerState, encodings: Encodings
+) -> Iterator[Series | Histogram]:
     """All of them, as they are now."""
     yield from state.families
     yield from fairness.families()
     yield from _levels(fairness)
     yield from _flows(fairness)
+    yield from _queues(fairness)
     yield from _objects(state)
+    yield _sizes(state, encodings)
     yield from process_families()
 
 
@@ -94,12 +100,47 @@ def _flows(fairness: Fairness) -> Iterator[Series]:
     yield from (dispatched, rejected, executing, seats, waiting, waiting_seats, queued)
 
 
+def _queues(fairness: Fairness) -> Iterator[Series]:
+    """The virtual times of fair queuing, in seat-seconds."""
+    now = _gauge(f"{_FLOW}current_r", "The virtual time of a level.", _LEVEL)
+    given = _gauge(f"{_FLOW}dispatch_r", "The virtual time when seats were given last.", _LEVEL)
+    latest = _gauge(f"{_FLOW}latest_s", "When the last one served would have begun.", _LEVEL)
+    bounds = _gauge(
+        f"{_FLOW}next_s_bounds", "When the next ones of queues would begin.", (*_LEVEL, "bound")
+    )
+    for name, level in fairness.levels.items():
+        queues = level.queues
+        now.set(queues.virtual, name)
+        if queues.latest is None or not queues.queues():
+            continue
+        given.set(queues.dispatched_at, name)
+        latest.set(queues.latest, name)
+        nexts = [queue.next for queue in queues.queues() if queue.next]
+        if nexts:
+            bounds.set(min(nexts), name, "min")
+            bounds.set(max(nexts), name, "max")
+    yield from (now, given, latest, bounds)
+
+
+def _sizes(state: ServerState, encodings: Encodings) -> Series:
+    """-1 says, as it does in the original, that nobody has seen how large such objects are."""
+    sizes = _gauge(
+        "apiserver_resource_size_estimate_bytes",
+        "Bytes of all objects of a resource, by those that were encoded of late.",
+        ("group", "resource"),
+    )
+    averages = {each.key: encodings.average(each.type) for each in DEFAULT.resources()}
+    for bucket, count in state.objects.items():
+        average = averages.get(bucket, 0.0)
+        sizes.set(round(average * count) if average or not count else -1, *split_bucket(bucket))
+    return sizes
+
+
 def _objects(state: ServerState) -> Iterator[Series]:
     by_group = _gauge("apiserver_resource_objects", "Objects by resource.", ("group", "resource"))
     by_name = _gauge("apiserver_storage_objects", "Objects by resource.", ("resource",))
     for bucket, count in state.objects.items():
-        plural, _, group = bucket.partition(".")
-        by_group.set(count, group, plural)
+        by_group.set(count, *split_bucket(bucket))
         by_name.set(count, bucket)
     yield from (by_group, by_name)
     revision = _gauge(
@@ -108,8 +149,7 @@ def _objects(state: ServerState) -> Iterator[Series]:
         ("group", "resource"),
     )
     for bucket in state.objects:
-        plural, _, group = bucket.partition(".")
-        revision.set(state.revision, group, plural)
+        revision.set(state.revision, *split_bucket(bucket))
     yield revision
     addresses = ("kube_apiserver_clusterip_allocator_", "Addresses of Services")
     for name, value in (
@@ -119,6 +159,11 @@ def _objects(state: ServerState) -> Iterator[Series]:
         series = _gauge(addresses[0] + name, f"{addresses[1]}, {name}.", ("cidr",))
         series.set(value, state.network)
         yield series
+    total = Series(f"{addresses[0]}allocation_total", "Addresses given out.", ("cidr", "scope"))
+    for scope, count in state.drawn.items():
+        if count:
+            total.set(count, state.network, scope)
+    yield total
     for name, value in (("allocated_ports", state.ports[0]), ("available_ports", state.ports[1])):
         series = _gauge(f"kube_apiserver_nodeport_allocator_{name}", f"Node ports, {name}.")
         series.set(value)

@@ -57,9 +57,11 @@ class Drawing:
         if self._dry_run:
             return str(self._pools.network.network_address)
         try:
-            return str(IPv4Address(self._pools.addresses.draw(self._random)))
+            number = self._pools.addresses.draw(self._random)
         except Exhausted:
             raise _address_refused((), "failed to allocate a serviceIP: range is full") from None
+        self._pools.drawn["dynamic"] += 1
+        return str(IPv4Address(number))
 
     def _claim_address(self, address: str, written: tuple[str, ...]) -> None:
         pool = self._pools.addresses
@@ -76,6 +78,8 @@ class Drawing:
         if not self._dry_run and pool.owner(number) not in (None, self._uid):
             detail = f"failed to allocate IP {address}: provided IP is already allocated"
             raise _address_refused(written, detail)
+        if not self._dry_run:
+            self._pools.drawn["static"] += 1
 
     # --- ports -----------------------------------------------------------------------------
 
