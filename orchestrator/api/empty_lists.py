@@ -138,7 +138,7 @@ def mark_said(obj: Any, paths: Sequence[str]) -> None:
             structs.force_setattr(inner, _python_name(type(inner), last), SAID)
 
 
-def _python_name(type_: type[Any], wire: str) -> str:
+def _python_name(type_: type[Struct], wire: str) -> str:
     return type_.__struct_fields__[type_.__struct_encode_fields__.index(wire)]
 
 
