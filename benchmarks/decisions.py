@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.scheduler_perf import HOST, ZONE, affine, node, pod, spreading
+from benchmarks.scheduler_perf.objects import HOST, ZONE, affine, node, pod, spreading
 from orchestrator.api import codec
 from orchestrator.api.core.v1 import Node, Pod
 from orchestrator.scheduler import DEFAULT_PROFILE

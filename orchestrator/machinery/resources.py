@@ -86,6 +86,16 @@ def pod_requests(pod: Pod) -> dict[str, str]:
     return _written(_total_requests(*parts, _NOTHING), spec, _requests)
 
 
+def container_requests(spec: PodSpec) -> dict[str, str]:
+    """What the containers of a pod ask for together, whenever they run. Raises QuantityError."""
+    return _written(_aggregated(spec.containers, spec.init_containers, _requests), spec, _requests)
+
+
+def container_limits(spec: PodSpec) -> dict[str, str]:
+    """What the containers of a pod may use together, whenever they run. Raises QuantityError."""
+    return _written(_aggregated(spec.containers, spec.init_containers, _limits), spec, _limits)
+
+
 def pod_limits(pod: Pod) -> dict[str, str]:
     """The pod's limits as quantities; overhead counts where there is a limit. QuantityError."""
     spec = pod.spec or _NO_SPEC

@@ -259,7 +259,10 @@ class Patch(Request[Any], frozen=True, gc=True, kw_only=True):
 
 
 class Delete(Request[Deleted], frozen=True, gc=True, kw_only=True):
-    """Delete an object. Preconditions that do not hold answer Conflict."""
+    """Delete an object. Preconditions that do not hold answer Conflict.
+
+    `collected`: it was asked for with others, and not by its name.
+    """
 
     resource: Resource
     name: str
@@ -269,6 +272,7 @@ class Delete(Request[Deleted], frozen=True, gc=True, kw_only=True):
     uid: str = ""
     resource_version: str = ""
     dry_run: bool = False
+    collected: bool = False
     identity: Identity = ADMIN
     warn: Warn | None = None
     annotate: Annotate | None = None

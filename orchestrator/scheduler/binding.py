@@ -7,6 +7,7 @@ from typing import Final
 from actors import Context
 from orchestrator.api.core.v1 import Binding, ObjectReference, Pod
 from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.scalars import EMPTY
 from orchestrator.api.scheme import resource_of
 from orchestrator.protocol import ApiRef, Create, Identity
 from orchestrator.scheduler.backoff import QueuedPod
@@ -51,19 +52,24 @@ class Binder:
         """Bind a pod, as the first of those that can does it."""
         pod = queued.pod
         metadata = pod.metadata
-        binder = next((e for e in self._extenders if e.bind_verb and e.concerns(pod)), None)
-        if binder is not None:
-            write = bound(binder, pod, node)
-            self._ctx.task(self._bind_with(write, queued, cycle, node, prepared), "bind")
-            return
-        if self._bound_by_plugin(queued, cycle, node, prepared):
+        if self._extenders:
+            binder = next((e for e in self._extenders if e.bind_verb and e.concerns(pod)), None)
+            if binder is not None:
+                write = bound(binder, pod, node)
+                self._ctx.task(self._bind_with(write, queued, cycle, node, prepared), "bind")
+                return
+        if cycle.binds and self._bound_by_plugin(queued, cycle, node, prepared):
             return
         binding = Binding(
             metadata=ObjectMeta(
                 name=metadata.name,
                 namespace=metadata.namespace,
                 uid=metadata.uid,
-                annotations={k: v for each in prepared for k, v in each.annotations.items()},
+                annotations=(
+                    {k: v for each in prepared for k, v in each.annotations.items()}
+                    if prepared
+                    else EMPTY
+                ),
             ),
             target=ObjectReference(kind="Node", name=node),
         )

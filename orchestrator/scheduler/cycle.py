@@ -19,6 +19,7 @@ from orchestrator.scheduler.extenders import MAX_PRIORITY, Extender, Victims, ju
 from orchestrator.scheduler.extenders import PLUGIN as EXTENDER
 from orchestrator.scheduler.framework import Nomination, Preparation, Remedy, Unreserve, Wait, Write
 from orchestrator.scheduler.kernels import MAX_NODE_SCORE
+from orchestrator.scheduler.metrics import Stopwatch
 from orchestrator.scheduler.nominations import Candidate, Nominations
 from orchestrator.scheduler.placement import Placement
 from orchestrator.scheduler.profile import Profile
@@ -45,6 +46,13 @@ def _waiting(plugin: str, wait: Wait) -> Preparation:
 
 def _nothing() -> None:
     """A wait has nothing to give back."""
+
+
+def _status_of(found: object) -> str:
+    """How an extension point ended, in kube-scheduler's words."""
+    if not isinstance(found, Refusal):
+        return "Success"
+    return "Error" if found.fault else "Unschedulable"
 
 
 class Room(Struct, frozen=True):
@@ -103,11 +111,13 @@ class Cycle:
         # Kubernetes' own write for claims alone, so that pods without any are not asked about.
         self.always_prepares = any(p.name not in _OF_CLAIMS for p in self._preparers)
         self._binders: tuple[Any, ...] = profile.at("bind")
+        self.binds = bool(self._binders)  # whether it may, in the API server's place
         self._unreservers = [p for p in reservers if isinstance(p, Unreserve)]
         self._post_binders: tuple[Any, ...] = profile.at("postBind")
         self.acts_on_binding = bool(self._post_binders)
         sorters: tuple[Any, ...] = profile.at("queueSort")
         self.sort_key = sorters[0].sort_key if sorters else by_priority
+        self.stopwatch: Stopwatch | None = None  # where it is of use
 
     def gate(self, pod: Pod) -> str | PluginError:
         """The plugin by which the pod must not enter the queue; empty: it may."""
@@ -208,6 +218,20 @@ class Cycle:
         pod: Pod,
         node: str,
     ) -> list[tuple[str, Wait]] | Refusal:
+        watch = self.stopwatch if plugins else None
+        began = watch.now() if watch is not None else 0.0
+        found = self._asked_all(point, plugins, pod, node)
+        if watch is not None:
+            watch.ended(point, began, _status_of(found))
+        return found
+
+    def _asked_all(
+        self,
+        point: str,
+        plugins: Sequence[tuple[Any, Callable[[Pod, str], str | Wait]]],
+        pod: Pod,
+        node: str,
+    ) -> list[tuple[str, Wait]] | Refusal:
         waits: list[tuple[str, Wait]] = []
         for plugin, ask in plugins:
             fault = False
@@ -232,6 +256,14 @@ class Cycle:
 
     def prepare(self, pod: Pod, node: str) -> list[Preparation] | Refusal:
         """PreBind: what is to be written before the pod is bound."""
+        watch = self.stopwatch if self._preparers else None
+        began = watch.now() if watch is not None else 0.0
+        answer = self._prepared(pod, node)
+        if watch is not None:
+            watch.ended("PreBindPreFlight", began, _status_of(answer))
+        return answer
+
+    def _prepared(self, pod: Pod, node: str) -> list[Preparation] | Refusal:
         found: list[Preparation] = []
         for plugin in self._preparers:
             try:
@@ -275,6 +307,15 @@ class Cycle:
         """PostFilter: the first plugin that makes room decides; otherwise all have their word."""
         if refusal.fault or refusal.stage == "later" or not self._post_filters:
             return Room(refusal)
+        watch = self.stopwatch
+        if watch is None:
+            return self._room(pod, refusal)
+        began = watch.now()
+        made = self._room(pod, refusal)
+        watch.ended("PostFilter", began, "Success" if made.nomination else "Unschedulable")
+        return made
+
+    def _room(self, pod: Pod, refusal: Refusal) -> Room:
         if refusal.stage == "preFilter" and refusal.plugins != _DEVICES:
             # As kube-scheduler 1.36 ends it: its plugins look for what they noted of the pod.
             return Room(replace(refusal, message=f"{refusal.message} not found"))

@@ -26,7 +26,7 @@ class GroupScheduling:
         *,
         cycles: Mapping[str, Cycle],
         reports: Mapping[str, Reports],
-        begin: Callable[[QueuedPod], float],
+        begin: Callable[[QueuedPod], None],
     ) -> None:
         self._ctx, self._state, self._outcomes = ctx, state, outcomes
         self._cycles, self._reports, self._begin = cycles, reports, begin

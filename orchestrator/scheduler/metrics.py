@@ -6,7 +6,7 @@ Nothing is counted in virtual time, where nobody asks and each pod's cost is loo
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from msgspec import Struct, field
 
@@ -25,10 +25,14 @@ _MOST_TRIES: Final = 16  # are told apart
 def event_label(event: ClusterEvent, old: object, new: object) -> str:
     """What kube-scheduler calls the change of an object."""
     label = _LABELS.get(event)
-    if label is None:
-        action = "Add" if old is None else "Delete" if new is None else "Update"
-        label = f"{type(new or old).__name__}{action}"
-    return label
+    return kind_label(type(new or old), old, new) if label is None else label
+
+
+def kind_label(kind: type[Any], old: object, new: object) -> str:
+    """The same by the kind alone, which has its group before it."""
+    action = "Add" if old is None else "Delete" if new is None else "Update"
+    group, within, _ = kind.api_version.partition("/")
+    return f"{group}{within}{kind.__name__}{action}" if within else f"{kind.__name__}{action}"
 
 
 _LABELS: Final[Mapping[ClusterEvent, str]] = {
@@ -75,6 +79,7 @@ class Observations:
 
     def __init__(self, buckets: Sequence[float]) -> None:
         self.buckets = tuple(buckets)
+        self._first = self.buckets[0]
         self.found: dict[Values, Distribution] = {}
 
     def observe(self, value: float, *labels: str) -> None:
@@ -82,13 +87,13 @@ class Observations:
         found = self.found.get(labels)
         if found is None:
             found = self.found[labels] = Distribution([0] * (len(self.buckets) + 1))
-        found.counts[bisect_left(self.buckets, value)] += 1
+        found.counts[bisect_left(self.buckets, value) if value > self._first else 0] += 1
         found.sum += value
 
 
-def _powers(first: float, count: int) -> list[float]:
-    """Buckets of which each reaches twice as far as the one before."""
-    return [first * 2.0**n for n in range(count)]
+def _powers(first: float, count: int, times: float = 2.0) -> list[float]:
+    """Buckets of which each reaches so many times as far as the one before."""
+    return [first * times**n for n in range(count)]
 
 
 class Attempt(Struct):
@@ -97,6 +102,7 @@ class Attempt(Struct):
     began: float
     came: float
     number: int
+    bind_began: float = 0.0
 
 
 class Measurements(Struct):
@@ -110,16 +116,33 @@ class Measurements(Struct):
     victims: Observations = field(default_factory=lambda: Observations(_powers(1, 7)))
     tries: Observations = field(default_factory=lambda: Observations(_powers(1, 5)))
     waited: Observations = field(default_factory=lambda: Observations(_powers(0.01, 20)))
+    points: Observations = field(default_factory=lambda: Observations(_powers(0.0001, 12)))
+    handled: Observations = field(default_factory=lambda: Observations(_powers(0.0001, 12)))
+    hints: Observations = field(default_factory=lambda: Observations(_powers(0.00001, 20, 1.5)))
     under_way: dict[str, Attempt] = field(default_factory=dict)  # by uid
 
     def begins(self, uid: str, attempt: Attempt) -> None:
         """A pod leaves the queue."""
         self.under_way[uid] = attempt
 
+    def decides(self, uid: str, now: float) -> None:
+        """It has got a node, which it may be bound to at once, or none."""
+        attempt = self.under_way.get(uid)
+        if attempt is not None:
+            self.decided.observe(now - attempt.began)
+            attempt.bind_began = now
+
+    def binds(self, uid: str, now: float) -> None:
+        """Its binding is asked for, after what came before it."""
+        attempt = self.under_way.get(uid)
+        if attempt is not None:
+            attempt.bind_began = now
+
     def scheduled(self, uid: str, profile: str, now: float) -> None:
         """It was bound."""
         attempt = self._ends(uid, "scheduled", profile, now)
         if attempt is not None:
+            self.points.observe(now - attempt.bind_began, "Bind", "Success", profile)
             self.tries.observe(attempt.number)
             label = str(attempt.number) if attempt.number < _MOST_TRIES else f"{_MOST_TRIES - 1}+"
             self.waited.observe(now - attempt.came, label)
@@ -146,8 +169,11 @@ class Measurements(Struct):
         pending: Mapping[str, int],
         cached: Mapping[str, int],
         refused: Mapping[Values, int],
+        in_flight: Mapping[str, int],
     ) -> Iterator[Family]:
-        """All of them; `pending` by queue, `cached` by what is remembered, `refused` by plugin and profile."""
+        """All of them; `pending` by queue, `cached` by what is remembered, `refused` by plugin and profile, and
+        the events that are kept for pods that are `in_flight`.
+        """
         by = ("result", "profile")
         yield Family(
             "scheduler_schedule_attempts_total",
@@ -170,6 +196,18 @@ class Measurements(Struct):
             ("pending_pods", "Pods that wait, by queue.", ("queue",), _labelled(pending)),
             ("cache_size", "Nodes, pods and assumed pods known.", ("type",), _labelled(cached)),
             ("unschedulable_pods", "Pods refused, by plugin.", ("plugin", "profile"), refused),
+            (
+                "inflight_events",
+                "Events kept for pods in flight.",
+                ("event",),
+                _labelled(in_flight),
+            ),
+            (
+                "goroutines",
+                "What is done beside the scheduler's own turns.",
+                ("operation",),
+                _labelled({"binding": cached["assumed_pods"]}),
+            ),
         ):
             yield Family(f"scheduler_{name}", text, labels, "gauge", gauge)
         yield from self._histograms(by)
@@ -179,6 +217,24 @@ class Measurements(Struct):
             ("scheduling_attempt_duration_seconds", "Decision and binding.", by, self.took),
             ("scheduling_algorithm_duration_seconds", "Decision alone.", (), self.decided),
             ("preemption_victims", "Pods that had to go.", (), self.victims),
+            (
+                "framework_extension_point_duration_seconds",
+                "All plugins of an extension point.",
+                ("extension_point", "status", "profile"),
+                self.points,
+            ),
+            (
+                "event_handling_duration_seconds",
+                "What a change in the cluster sets in motion.",
+                ("event",),
+                self.handled,
+            ),
+            (
+                "queueing_hint_execution_duration_seconds",
+                "A plugin's word on whether an event may help a pod.",
+                ("plugin", "event", "hint"),
+                self.hints,
+            ),
             ("pod_scheduling_attempts", "Attempts that a pod took.", (), self.tries),
             (
                 "pod_scheduling_sli_duration_seconds",
@@ -203,3 +259,18 @@ def _labelled(values: Mapping[str, int]) -> dict[Values, float]:
 
 Incoming = Callable[[str, str], None]
 """(queue, event): a pod came to a queue because of an event."""
+
+Hinted = Callable[[float, str, str, str], None]
+"""(seconds, plugin, event, "Queue" or "QueueSkip"): a plugin said whether an event may help a pod."""
+
+
+class Stopwatch:
+    """Tells how long the plugins of a profile took at an extension point, and how it ended."""
+
+    def __init__(self, profile: str, now: Callable[[], float], points: Observations) -> None:
+        self.now = now
+        self._profile, self._points = profile, points
+
+    def ended(self, point: str, began: float, status: str = "Success") -> None:
+        """All plugins of a point have been asked."""
+        self._points.observe(self.now() - began, point, status, self._profile)

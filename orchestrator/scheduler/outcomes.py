@@ -74,7 +74,7 @@ class Outcomes:
             self._wait(queued, cycle, choice, waits)
             return
         spec = pod.spec
-        uses = has_claims(spec.volumes) or self._state.nodes.uses_devices(pod)
+        uses = (spec.volumes and has_claims(spec.volumes)) or self._state.nodes.uses_devices(pod)
         if not (uses or cycle.always_prepares):
             self._state.assume(pod, choice)
             self._binder.bind(queued, cycle, choice)
@@ -108,7 +108,7 @@ class Outcomes:
         if any(each.takes_time for each in prepared):
             self._write_first(queued, cycle, node, prepared)
         else:  # nobody has to be told first where the pod is expected, as in kube-scheduler
-            self._binder.bind(queued, cycle, node, prepared)
+            self._bind_late(queued, cycle, node, prepared)
 
     def _write_first(
         self, queued: QueuedPod, cycle: Cycle, node: str, prepared: list[Preparation]
@@ -119,11 +119,20 @@ class Outcomes:
 
         def told(error: BaseException | None) -> None:
             if error is None:
-                self._binder.bind(queued, cycle, node, prepared)
+                self._bind_late(queued, cycle, node, prepared)
             else:
                 self._bind_failed(queued, cycle, node, (), error)
 
         self._preparations.start(prepared, lambda: self._state.binding.get(uid) == node, told)
+
+    def _bind_late(
+        self, queued: QueuedPod, cycle: Cycle, node: str, prepared: Sequence[Preparation]
+    ) -> None:
+        """Bind a pod for which others were waited for."""
+        measured = self._state.measured
+        if measured is not None:
+            measured.binds(queued.pod.metadata.uid, self._ctx.clock.monotonic())
+        self._binder.bind(queued, cycle, node, prepared)
 
     def _bound(self, pod: Pod, cycle: Cycle, node: str, _: object) -> None:
         fault = cycle.bound(pod, node)

@@ -12,6 +12,7 @@ remembered, and counts when it comes back refused.
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
@@ -29,6 +30,7 @@ from orchestrator.scheduler.metrics import (
     FAILED,
     FLUSHED,
     TAKEN_EARLY,
+    Hinted,
     Incoming,
     event_label,
 )
@@ -64,6 +66,8 @@ class SchedulingQueue:
         incoming: Incoming | None = None,
     ) -> None:
         self.incoming = incoming  # who counts where pods come to, and why; None: nobody
+        self.hinted: Hinted | None = None  # who wants to know how long plugins take for a hint
+        self.now: Callable[[], float] = lambda: 0.0  # seconds, for that
         self._helped_by = helped_by  # event -> the plugins whose refusals it may lift
         self._hints = hints  # by plugin; those without are helped by each event of theirs
         self._gate = gate  # a pod -> the plugin that keeps it outside; empty: none
@@ -309,7 +313,15 @@ class SchedulingQueue:
 
     def _may_help(self, plugin: str, uid: str, event: ClusterEvent, old: Any, new: Any) -> bool:
         hint = self._hints.get(plugin)
-        return hint is None or hint(self._pods[uid].pod, event, old, new)
+        if hint is None:
+            return True
+        if self.hinted is None:
+            return hint(self._pods[uid].pod, event, old, new)
+        began = self.now()
+        helps = hint(self._pods[uid].pod, event, old, new)
+        words = "Queue" if helps else "QueueSkip"
+        self.hinted(self.now() - began, plugin, event_label(event, old, new), words)
+        return helps
 
     def advance(self, now: float) -> float | None:
         """Bring back what is due; answers when to call again, or None."""
@@ -347,6 +359,13 @@ class SchedulingQueue:
         self._move(uid, "active", why)
         self._number += 1
         heapq.heappush(self._active, (key, self._number, uid))
+
+    @property
+    def in_flight(self) -> dict[str, int]:
+        """By kube-scheduler's names, how many events are kept for the pods in flight: since the first of them left."""
+        longest = max(self._flights.values(), key=len, default=())
+        found = Counter(event_label(event, old, new) for event, old, new in longest)
+        return {"PodPopped": len(self._flights), **found}
 
     @property
     def refused(self) -> Mapping[frozenset[str], Collection[str]]:

@@ -42,10 +42,11 @@ from orchestrator.scheduler.configuration import (
 )
 from orchestrator.scheduler.cycle import Cycle
 from orchestrator.scheduler.errors import PluginError
+from orchestrator.scheduler.event_timing import Handler, timed
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.extenders import Extender
 from orchestrator.scheduler.group_scheduling import GroupScheduling
-from orchestrator.scheduler.metrics import Attempt, Family, Measurements
+from orchestrator.scheduler.metrics import Attempt, Family, Measurements, Stopwatch
 from orchestrator.scheduler.nominations import Nominations, priority_of
 from orchestrator.scheduler.outcomes import Outcomes
 from orchestrator.scheduler.plugins.scheduling_gates import SchedulingGates
@@ -136,9 +137,13 @@ class Scheduler(Watcher):
         if not self.ctx.clock.virtual:
             self.measure()
         self._unsynced: set[str] = set()
-        reflector = self.reflect(Node, on_change=self._on_node, on_synced=self._awaited("nodes"))
+        reflector = self.reflect(
+            Node, on_change=self._timed(self._on_node), on_synced=self._awaited("nodes")
+        )
         self._node_objects = reflector.cache
-        self._pods = self.reflect(Pod, on_change=self._on_pod, on_synced=self._awaited("pods"))
+        self._pods = self.reflect(
+            Pod, on_change=self._timed(self._on_pod), on_synced=self._awaited("pods")
+        )
         self._nodes.objects[Pod] = self._pods.cache
         self._outcomes = Outcomes(
             self.ctx,
@@ -185,7 +190,7 @@ class Scheduler(Watcher):
         """Keep the objects of a kind at hand for plugins."""
         reflector: Reflector[Any] = self.reflect(
             POD_GROUPS if kind is PodGroup else kind,
-            on_change=partial(self._on_object, kind),
+            on_change=self._timed(partial(self._on_object, kind)),
             on_synced=self._awaited(kind.__name__),
             **watching(kind),
         )
@@ -212,6 +217,16 @@ class Scheduler(Watcher):
             measured.incoming[queue, event] += 1
 
         self._queue.incoming = came
+        self._queue.now, self._queue.hinted = self.ctx.clock.monotonic, measured.hints.observe
+        for name, cycle in self._profiles.items():
+            cycle.stopwatch = Stopwatch(name, self.ctx.clock.monotonic, measured.points)
+
+    def _timed(self, handle: Handler) -> Handler:
+        """A handler of changes, whose time is taken where it is of use."""
+        measured = self._state.measured
+        if measured is None:
+            return handle
+        return timed(handle, self.ctx.clock.monotonic, measured.handled)
 
     def on_metrics(self, message: GetSchedulerMetrics) -> tuple[Family, ...]:
         """Counters, gauges and histograms."""
@@ -228,7 +243,8 @@ class Scheduler(Watcher):
             "pods": self._nodes.pod_count,
             "assumed_pods": len(self._state.binding),
         }
-        return tuple(self._state.measured.families(self._queue.depths, cached, refused))
+        queue = self._queue
+        return tuple(self._state.measured.families(queue.depths, cached, refused, queue.in_flight))
 
     def depths(self) -> Mapping[str, int]:
         """Those of the scheduling queue, by the name of Kubernetes' metric."""
@@ -424,7 +440,7 @@ class Scheduler(Watcher):
         if self._pod_groups and pod.spec.scheduling_group is not None:
             self._groups.schedule(queued, cycle)
             return
-        began = self._begin(queued)
+        self._begin(queued)
         extenders = [each for each in self._extenders if each.concerns(pod)]
         if extenders:
             self._alone = True
@@ -433,18 +449,16 @@ class Scheduler(Watcher):
         else:
             choice = cycle.choose(pod, self.ctx.random)
             if self._state.measured is not None:
-                self._state.measured.decided.observe(self.ctx.clock.monotonic() - began)
+                self._state.measured.decides(pod.metadata.uid, self.ctx.clock.monotonic())
             self._outcomes.place(queued, cycle, choice)
 
-    def _begin(self, queued: QueuedPod) -> float:
-        """Count an attempt; answers when it began, where that is measured."""
+    def _begin(self, queued: QueuedPod) -> None:
+        """Count an attempt."""
         self._state.attempts += 1
-        if self._state.measured is None:
-            return 0.0
-        began = self.ctx.clock.monotonic()
-        attempt = Attempt(began, queued.queued_at, queued.attempts + 1)
-        self._state.measured.begins(queued.pod.metadata.uid, attempt)
-        return began
+        if self._state.measured is not None:
+            began = self.ctx.clock.monotonic()
+            attempt = Attempt(began, queued.queued_at, queued.attempts + 1)
+            self._state.measured.begins(queued.pod.metadata.uid, attempt)
 
     # --- a pod with a node -------------------------------------------------------------------
 

@@ -434,7 +434,8 @@ class Snapshot:
         requested = self.requested
         requested[CPU, row] += sign * needs.milli_cpu
         requested[MEMORY, row] += sign * needs.memory_bytes
-        requested[EPHEMERAL, row] += sign * needs.ephemeral_storage_bytes
+        if needs.ephemeral_storage_bytes:
+            requested[EPHEMERAL, row] += sign * needs.ephemeral_storage_bytes
         requested[PODS, row] += sign
         self.scoring[0, row] += sign * needs.placed_milli_cpu
         self.scoring[1, row] += sign * needs.placed_memory_bytes

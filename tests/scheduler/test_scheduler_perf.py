@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchmarks.scheduler_perf import run, workloads
+from benchmarks.scheduler_perf.running import run
+from benchmarks.scheduler_perf.workloads import workloads
 
 ALL = {each.number: each for each in workloads()}
 

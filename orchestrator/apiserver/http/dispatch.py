@@ -375,7 +375,8 @@ class Dispatcher:
         try:
             allowed, reason = await self._front.decide(identity, asked_of(request, parts))
         except errors.AuthorizerFailed:
-            allowed, reason = False, "internal error"
+            trail.annotate("authorization.k8s.io/reason", "internal error")
+            return
         trail.annotate("authorization.k8s.io/decision", "allow" if allowed else "forbid")
         trail.annotate("authorization.k8s.io/reason", reason)
 

@@ -55,6 +55,7 @@ def deletion_of(message: DeleteCollection, chosen: Any) -> Delete:
         propagation_policy=message.propagation_policy,
         uid=chosen.metadata.uid,
         dry_run=message.dry_run,
+        collected=True,
         identity=message.identity,
         warn=message.warn,
         annotate=message.annotate,

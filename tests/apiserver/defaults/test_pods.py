@@ -221,6 +221,21 @@ def test_pod_level_resources() -> None:
     }
 
 
+def test_pod_level_requests_count_containers_that_start_first_or_run_beside() -> None:
+    """A sidecar adds, one that only starts first counts if it asks for more."""
+
+    def asking(name: str, memory: str, **more: str) -> dict[str, object]:
+        return {"name": name, "image": "a", "resources": {"requests": {"memory": memory}}, **more}
+
+    sidecar = asking("s", "1Gi", restartPolicy="Always")
+    spec = defaulted(
+        containers=[asking("c", "1Gi")],
+        initContainers=[sidecar, asking("i", "3Gi")],
+        resources={"limits": {"cpu": "4"}},
+    )
+    assert spec["resources"]["requests"] == {"cpu": "4", "memory": "4Gi"}
+
+
 def test_templates_have_fewer_defaults() -> None:
     """Requests from limits and service links are a pod's, not a template's."""
     limits = {"limits": {"cpu": "1"}}

@@ -177,6 +177,7 @@ async def test_metrics_tell_of_the_scheduler_too(
             if code == 201:
                 break
             await clock.sleep(0.1)
+    await call("POST", "/api/v1/nodes", {"metadata": {"name": "tiny"}})
     wanted = {
         'scheduler_schedule_attempts_total{result="scheduled",profile="default-scheduler"}',
         'scheduler_schedule_attempts_total{result="unschedulable",profile="default-scheduler"}',
@@ -188,6 +189,15 @@ async def test_metrics_tell_of_the_scheduler_too(
         "scheduler_preemption_attempts_total",
         "scheduler_pod_scheduling_attempts_count",
         "scheduler_scheduling_algorithm_duration_seconds_count",
+        'scheduler_framework_extension_point_duration_seconds_count{extension_point="Bind",status="Success",'
+        'profile="default-scheduler"}',
+        'scheduler_framework_extension_point_duration_seconds_count{extension_point="PostFilter",'
+        'status="Unschedulable",profile="default-scheduler"}',
+        'scheduler_event_handling_duration_seconds_count{event="NodeAdd"}',
+        'scheduler_event_handling_duration_seconds_count{event="UnschedulablePodAdd"}',
+        'scheduler_event_handling_duration_seconds_count{event="AssignedPodAdd"}',
+        'scheduler_queueing_hint_execution_duration_seconds_count{plugin="NodeResourcesFit",event="NodeAdd",'
+        'hint="QueueSkip"}',
     }
     missing = wanted
     for _ in range(600):

@@ -60,6 +60,23 @@ CONTAINERS: list[tuple[dict[str, Any], list[str] | None]] = [
         ],
     ),
     (
+        {
+            "spec.resources": {"requests": {"cpu": "500m"}, "limits": {"hugepages-2Mi": "2Mi"}},
+            "spec.initContainers.0.resources": {
+                "requests": {"cpu": "1"},
+                "limits": {"hugepages-2Mi": "4Mi"},
+            },
+        },
+        [
+            'spec.resources.requests[cpu]: Invalid value: "500m": must be greater than or equal to '
+            "aggregate container requests of 1",
+            'spec.resources.requests[hugepages-2Mi]: Invalid value: "2Mi": must be greater than or equal to '
+            "aggregate container requests of 4Mi",
+            'spec.resources.limits[hugepages-2Mi]: Invalid value: "2Mi": must be greater than or equal to '
+            "aggregate container limits of 4Mi",
+        ],
+    ),
+    (
         {"spec.containers.1": {"name": "web", "image": "a"}},
         ['spec.containers[1].name: Duplicate value: "web"'],
     ),

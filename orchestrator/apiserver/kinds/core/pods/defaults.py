@@ -5,8 +5,7 @@ thousand pods stamped from one template come out with one and the same PodSpec. 
 defaults more than a template, as in Kubernetes: requests from limits, ports of the host's network.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -18,7 +17,6 @@ from orchestrator.api.core.v1 import (
     PodSpec,
     PodTemplate,
     PodTemplateSpec,
-    ResourceRequirements,
 )
 from orchestrator.apiserver.defaults.amounts import canonical_amounts, struct_fix
 from orchestrator.apiserver.defaults.change import each, fill, fill_zero, merged, put
@@ -26,7 +24,7 @@ from orchestrator.apiserver.kinds.core.pods.container_defaults import default_co
 from orchestrator.apiserver.kinds.core.pods.volume_defaults import default_volume
 from orchestrator.machinery.errors import QuantityError
 from orchestrator.machinery.memo import IdentityMemo
-from orchestrator.machinery.quantities import add_maps
+from orchestrator.machinery.resources import container_limits, container_requests
 
 _REMEMBERED: Final = 1 << 11
 _GRACE_SECONDS: Final = 30
@@ -149,8 +147,8 @@ def _default_pod_resources(spec: PodSpec) -> PodSpec:
     if resources is None or not (resources.limits or resources.requests):
         return spec
     try:
-        requested = _total(spec, "requests")
-        limited = _total(spec, "limits")
+        requested = container_requests(spec)
+        limited = container_limits(spec)
     except QuantityError:
         return spec  # validation will say so
     pages = {
@@ -165,8 +163,3 @@ def _default_pod_resources(spec: PodSpec) -> PodSpec:
         rest = {name: limit for name, limit in limits.items() if _is_pod_level(name)}
         requests = merged(merged(requests, shared), rest)
     return put(spec, resources=put(resources, limits=limits, requests=requests))
-
-
-def _total(spec: PodSpec, part: str) -> Mapping[str, Any]:
-    lists = (c.resources or ResourceRequirements() for c in spec.containers)
-    return add_maps(*(getattr(each, part) for each in lists))

@@ -74,13 +74,15 @@ from orchestrator.apiserver.validation.resources import (
     unreadable,
 )
 from orchestrator.machinery.digits import whole
+from orchestrator.machinery.errors import QuantityError
 from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.names import (
     dns1123_label_errors,
     dns1123_subdomain_errors,
     qualified_name_errors,
 )
-from orchestrator.machinery.quantities import add_maps, canonical, compare
+from orchestrator.machinery.quantities import canonical, compare
+from orchestrator.machinery.resources import container_limits, container_requests
 
 RESTART_POLICIES: Final = ("Always", "OnFailure", "Never")
 PREEMPTION_POLICIES: Final = ("PreemptLowerPriority", "Never")
@@ -347,15 +349,20 @@ def _pod_total_errors(path: str, spec: PodSpec) -> Errors:
     """The pod may not have less than its containers together ask for."""
     resources = spec.resources
     assert resources is not None
-    lists = [c.resources.requests for c in spec.containers if c.resources is not None]
-    if any(unreadable("", amount) for each in lists for amount in each.values()):
-        return
-    total = add_maps(*lists)
+    try:
+        total, limited = container_requests(spec), container_limits(spec)
+    except QuantityError:
+        return  # which is said where it stands
     for name, amount in total.items():
         own = resources.requests.get(name)
         if own is not None and compare(amount, own) > 0:
             detail = f"must be greater than or equal to aggregate container requests of {amount}"
             yield invalid(f"{path}.resources.requests[{name}]", canonical(own), detail)
+    for name, amount in limited.items():
+        own = resources.limits.get(name) if name.startswith("hugepages-") else None
+        if own is not None and compare(amount, own) > 0:
+            detail = f"must be greater than or equal to aggregate container limits of {amount}"
+            yield invalid(f"{path}.resources.limits[{name}]", canonical(own), detail)
     for i, container in enumerate(spec.containers):
         for name, limit in (container.resources.limits if container.resources else {}).items():
             own = resources.limits.get(name)
