@@ -208,6 +208,7 @@ def test_a_file_lists_authorizers_in_their_order(tmp_path: Path) -> None:
         unauthorized=10.0,
         on_failure="Deny",
         conditions=("has(request.resourceAttributes)",),
+        name="judge",
     )
 
 
