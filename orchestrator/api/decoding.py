@@ -101,17 +101,20 @@ def _struct_reader(type_: type[Struct]) -> Reader:
     is_kind = isinstance(getattr(type_, "kind", None), str)
     fields: dict[str, Reader] | None = None
     # Maps that are not written when they are empty, so that an empty one is none.
-    optional_maps = {each.encode_name for each in structs.fields(type_) if each.default is EMPTY}
+    optional_maps: set[str] = set()
     zeros: frozenset[str] = frozenset()
-    written = {
-        each.encode_name for each in structs.fields(type_) if each.default_factory is required_tuple
-    }
+    written: set[str] = set()
     paths: Mapping[str, str] | None = None
 
     def read_struct(data: Any, place: Place, unknown: list[str]) -> Any:
         nonlocal fields, zeros, paths
         if fields is None:  # late: types name each other in circles
-            fields, zeros, paths = _fields(type_), _left_out(type_), _go_paths(type_)
+            for each in structs.fields(type_):
+                if each.default is EMPTY:
+                    optional_maps.add(each.encode_name)
+                if each.default_factory is required_tuple:
+                    written.add(each.encode_name)
+            zeros, paths, fields = _left_out(type_), _go_paths(type_), _fields(type_)
         if type(data) is not dict and not isinstance(data, Mapping):
             raise unfit(data, place, go_type)
         path = f"{place.path}." if place.path else ""
