@@ -76,6 +76,9 @@ def phase_of(worker: PodState) -> str:
     if worker.failure is not None and worker.terminal:
         return "Failed"
     phase = _live_phase(worker)
+    if phase in _ENDED and any(record.active for record in worker.records()):
+        # It has ended when nothing of it runs any more: others take that for leave to go on.
+        phase = "Running" if worker.initialized else "Pending"
     over = worker.finished and not worker.vanished
     return "Failed" if over and phase in ("Pending", "Running") else phase
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -133,20 +134,42 @@ def test_a_pod_that_is_run_interactively_ends_with_its_command(here: Kubectl) ->
     assert "typed\n" in done.stdout
 
 
-def test_a_port_answers(here: Kubectl) -> None:
-    """HTTP with the pod's name; each request is a connection of its own."""
+@contextmanager
+def _forwarded(here: Kubectl, name: str, port: int = 80) -> Iterator[int]:
+    """A port of this machine's that leads to a pod's, as long as it is needed."""
     with subprocess.Popen(
-        here.command("port-forward", "pod/web", ":80", "--address=127.0.0.1"),
+        here.command("port-forward", f"pod/{name}", f":{port}", "--address=127.0.0.1"),
         stdout=subprocess.PIPE,
         text=True,
         env=here.environment,
     ) as forwarding:
         assert forwarding.stdout is not None
-        port = int(re.findall(r"127\.0\.0\.1:(\d+)", forwarding.stdout.readline())[0])
+        try:
+            yield int(re.findall(r"127\.0\.0\.1:(\d+)", forwarding.stdout.readline())[0])
+        finally:
+            forwarding.terminate()
+
+
+def test_a_port_answers(here: Kubectl) -> None:
+    """HTTP with the pod's name; each request is a connection of its own."""
+    with _forwarded(here, "web") as port:
         for path in ("/a", "/b"):
             with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as answer:
                 assert answer.read().decode() == f"web {path}\n"
-        forwarding.terminate()
+
+
+def test_a_port_leads_to_what_a_script_serves(here: Kubectl) -> None:
+    """By `nc -l`, once for each connection; what the client sends is in the log."""
+    answer = "HTTP/1.0 200 OK\\r\\n\\r\\nhello\\n"
+    script = f"while true; do printf '{answer}' | nc -l -p 8080; done"
+    here("run", "server", "--image=busybox", "--", "sh", "-c", script)
+    here("wait", "pod/server", "--for=condition=Ready", "--timeout=30s")
+    with _forwarded(here, "server", 8080) as port:
+        for _ in range(2):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/x", timeout=20) as found:
+                assert found.read() == b"hello\n"
+    assert here("logs", "server").count("GET /x") == 2
+    here("delete", "pod", "server", "--now")
 
 
 @pytest.mark.parametrize(
@@ -274,19 +297,10 @@ def test_older_clients_run_commands_over_spdy(older: Kubectl, tmp_path: Path) ->
 
 def test_older_clients_reach_ports_over_spdy(older: Kubectl) -> None:
     """Each request is a pair of streams of its own."""
-    with subprocess.Popen(
-        older.command("port-forward", "pod/web", ":80", "--address=127.0.0.1"),
-        stdout=subprocess.PIPE,
-        text=True,
-        env=older.environment,
-    ) as forwarding:
-        assert forwarding.stdout is not None
-        found = re.search(r"127\.0\.0\.1:(\d+)", forwarding.stdout.readline())
-        assert found is not None
+    with _forwarded(older, "web") as port:
         for path in ("/a", "/b"):
-            with urllib.request.urlopen(f"http://127.0.0.1:{found[1]}{path}", timeout=20) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as answer:
                 assert answer.read() == f"web {path}\n".encode()
-        forwarding.terminate()
 
 
 def test_a_command_has_the_environment_that_the_container_began_with(here: Kubectl) -> None:

@@ -64,6 +64,11 @@ def test_an_unknown_command_is_not_found() -> None:
     assert _played("nginx -g daemon") == ("", "sh: nginx: not found\n", 127)
 
 
+def test_a_time_that_is_none_is_told() -> None:
+    for name in ("sleep", "timeout"):
+        assert _played(f"{name} soon true") == ("", f"{name}: invalid number 'soon'\n", 1)
+
+
 @pytest.mark.parametrize(
     ("command", "expected"),
     [

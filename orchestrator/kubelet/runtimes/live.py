@@ -5,7 +5,7 @@ from typing import Final
 
 from actors import Timer
 from orchestrator.kubelet.runtimes.interface import RuntimeHost, World
-from orchestrator.kubelet.runtimes.shell import Err, Out, Read, Run, Sleep
+from orchestrator.kubelet.runtimes.shell import Err, Listen, Out, Read, Run, Sleep
 
 _MOST_LINES: Final = 10_000  # of a log that are kept
 _MOST_STEPS: Final = 2_000  # without a pause, before others have their turn
@@ -54,12 +54,14 @@ class LiveRun:
         self._ended = ended
         self._timer: Timer | None = None
         self._due = 0.0
+        self._heard: bytes | None = None
+        self.listening: Listen | None = None  # where it waits for somebody to connect
 
     def go_on(self) -> None:
         """Take steps until time has to pass."""
         self._timer = None
         world, clock = self._world, self._host.clock
-        answer: bytes | None = None
+        answer, self._heard = self._heard, None
         for _ in range(_MOST_STEPS):
             world.now = clock.now()
             try:
@@ -71,6 +73,7 @@ class LiveRun:
             if isinstance(step, Out | Err):
                 self._journal.write(world.now, step.data)
             elif isinstance(step, Sleep):
+                self.listening = step if isinstance(step, Listen) else None
                 self._sleep(step.seconds)
                 return
             elif not isinstance(step, Read):  # there is no input: None answers that it has ended
@@ -82,8 +85,15 @@ class LiveRun:
         if seconds < _LONGEST:
             self._timer = self._host.call_after(seconds, self.go_on)
 
+    def connected(self, data: bytes) -> None:
+        """Somebody has connected where it listens, and sent this: it goes on in a moment."""
+        self.listening = None
+        self._heard = data
+        self._sleep(0.0)
+
     def stop(self) -> None:
         """Take no further step."""
+        self.listening = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

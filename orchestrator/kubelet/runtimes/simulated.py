@@ -12,6 +12,7 @@ from typing import Final
 from orchestrator.api.core.v1 import Container, LifecycleHandler, Pod, Probe
 from orchestrator.kubelet.image_names import full_name, image_id
 from orchestrator.kubelet.networks.simulated import SimulatedNetwork
+from orchestrator.kubelet.runtimes.commands.steps import NOT_FOUND
 from orchestrator.kubelet.runtimes.images import failing_pull, missing, volume_images
 from orchestrator.kubelet.runtimes.interface import (
     ContainerExited,
@@ -45,10 +46,10 @@ from orchestrator.kubelet.runtimes.programs import (
 )
 from orchestrator.kubelet.runtimes.services import HttpResponse, Scene, Service
 from orchestrator.kubelet.runtimes.shell import outlook, rehearse, run
-from orchestrator.kubelet.runtimes.shell.steps import NOT_FOUND
 from orchestrator.kubelet.runtimes.simulated_conversations import Conversations
 from orchestrator.kubelet.runtimes.simulated_images import user_of_image
 from orchestrator.kubelet.runtimes.simulated_records import Record
+from orchestrator.kubelet.runtimes.simulated_servers import listening_at
 from orchestrator.kubelet.runtimes.simulated_serving import (
     address_of,
     asked,
@@ -277,6 +278,9 @@ class SimulatedRuntime(Conversations):
         if program is not None and program.service is not None:
             scene = self._scene_of(record)
             return (0.0, *probed(probe, container, program.service, scene, address_of(pod)))
+        port = number_of(action.port, container) if action is not None else 0
+        if probe.tcp_socket is not None and listening_at(record, port):
+            return 0.0, True, ""
         if program is not None:
             return 0.0, False, _nobody_listens(probe, container, address_of(pod))
         if probe.http_get is not None and fault_of_site(container, record.world):

@@ -11,9 +11,16 @@ from orchestrator.kubelet.runtimes.live import Line
 from orchestrator.kubelet.runtimes.programs import command_line
 from orchestrator.kubelet.runtimes.services import HttpRequest, HttpResponse
 from orchestrator.kubelet.runtimes.shell import run
-from orchestrator.kubelet.runtimes.simulated_servers import Servers
+from orchestrator.kubelet.runtimes.simulated_servers import Servers, listening_at
 from orchestrator.kubelet.runtimes.simulated_serving import by_name
-from orchestrator.kubelet.runtimes.simulated_talk import Logged, Talk, answer_port, drive, write_log
+from orchestrator.kubelet.runtimes.simulated_talk import (
+    Logged,
+    Talk,
+    answer_port,
+    drive,
+    exchange,
+    write_log,
+)
 from orchestrator.kubelet.runtimes.tls import Secured
 from orchestrator.sessions import LogOptions, Session
 
@@ -75,6 +82,10 @@ class Conversations(Servers):
         guessed = False
         for record in self._pods.get(key.pod_uid, {}).values():
             if isinstance(record.last, ContainerStarted):
+                if waiting := listening_at(record, port):
+                    assert record.live is not None
+                    record.live.connected(await exchange(session, waiting.data))
+                    return 0
                 program = record.program
                 guessed = guessed or program is None
                 if program is not None and program.service and port in program.service.ports:

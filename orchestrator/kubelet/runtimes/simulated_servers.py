@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from orchestrator.kubelet.networks.wires import Segment
 from orchestrator.kubelet.runtimes.agnhost.servers import stamped
+from orchestrator.kubelet.runtimes.commands.steps import Listen
 from orchestrator.kubelet.runtimes.interface import ContainerStarted
 from orchestrator.kubelet.runtimes.live import Journal
 from orchestrator.kubelet.runtimes.services import HttpRequest, HttpResponse, Scene
@@ -18,6 +19,12 @@ from orchestrator.kubelet.runtimes.simulated_serving import (
 )
 from orchestrator.kubelet.runtimes.simulated_surroundings import Surroundings
 from orchestrator.kubelet.runtimes.tls import context_of, self_signed
+
+
+def listening_at(record: Record, port: int, protocol: str = "TCP") -> Listen | None:
+    """How the container's own command waits at a port; None: it does not."""
+    found = record.live.listening if record.live is not None else None
+    return found if found and (found.port, found.protocol) == (port, protocol) else None
 
 
 class Servers(Surroundings):
@@ -46,6 +53,10 @@ class Servers(Surroundings):
         program, pod = record.program, record.pod
         if not isinstance(record.last, ContainerStarted) or pod is None:
             return None
+        if listening := listening_at(record, port, segment.protocol):
+            assert record.live is not None
+            record.live.connected(segment.data)
+            return listening.data
 
         def served(request: HttpRequest) -> HttpResponse:
             if program is None:

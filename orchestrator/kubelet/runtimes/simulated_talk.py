@@ -153,6 +153,20 @@ async def answer_port(session: Talk, answer: Answer, clock: Sleeper) -> int:
     return 0
 
 
+async def exchange(session: Talk, data: bytes) -> bytes:
+    """Send what a command has for whoever connects; answers what came from there: all, if there is nothing to send."""
+    taken = b""
+    if data and not data.startswith(b"HTTP/"):
+        await session.write(data)
+    while (more := await session.read()) is not None:
+        taken += more
+        if data:
+            break
+    if data.startswith(b"HTTP/"):  # its client speaks first
+        await session.write(data)
+    return taken
+
+
 def _whole(data: bytes) -> tuple[bytes, bytes, bytes] | None:
     """Head and body of the first request, and what follows; None if it is not all there."""
     head, end, rest = data.partition(b"\r\n\r\n")

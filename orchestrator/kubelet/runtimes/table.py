@@ -5,7 +5,7 @@ from typing import Final
 
 from orchestrator.kubelet.runtimes import agnhost, commands
 from orchestrator.kubelet.runtimes.commands import network
-from orchestrator.kubelet.runtimes.shell.steps import Command
+from orchestrator.kubelet.runtimes.commands.steps import Command
 
 COMMANDS: Final[Mapping[str, Command]] = {**commands.COMMANDS, **agnhost.COMMANDS}
 """By name."""

@@ -4,17 +4,23 @@ The tables below are the standards' text, not the checks' code: what each contro
 version of Kubernetes, and until when. Each fault is put at every place in a pod where it can stand.
 """
 
+import gzip
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import pytest
 
 from orchestrator.api.codec import from_dict
-from orchestrator.api.core.v1 import Namespace, Pod
+from orchestrator.api.core.v1 import Namespace, Pod, PodSpec
 from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.scheme import resource_of
 from orchestrator.apiserver.admission.pod_security.checks import violations
 from orchestrator.apiserver.admission.pod_security.policies import Level
+from orchestrator.apiserver.kinds import kind_of
+from orchestrator.apiserver.kinds.defaulting import apply_defaults
 from orchestrator.protocol import Forbidden
+from tests.apiserver.admission.record_pod_security import RECORD
 from tests.apiserver.harness import Api, refused
 
 _NEWEST = 36
@@ -274,3 +280,18 @@ async def test_the_server_judges_as_the_checks_do() -> None:
         made["spec"]["containers"][0]["securityContext"] = {}
         error = await refused(Forbidden, api.create(from_dict(made, Pod), dry_run=True))
     assert 'violates PodSecurity "restricted:v1.25": allowPrivilegeEscalation' in str(error)
+
+
+@pytest.mark.parametrize("level", ["baseline", "restricted"])
+def test_kubernetes_own_examples_are_judged_as_documented(level: str) -> None:
+    """All of its fixtures, in each version for which it has them (see `record_pod_security`)."""
+    judged = 0
+    kind = kind_of(resource_of(Pod))
+    for document, facts in json.loads(gzip.decompress(RECORD.read_bytes())):
+        pod = apply_defaults(kind, from_dict(document, Pod))
+        for verdict in ("pass", "fail"):
+            for minor in facts.get(f"{level} {verdict}", ()):
+                found = violations(Level(level, minor), pod.metadata, pod.spec or PodSpec())
+                assert bool(found) is (verdict == "fail"), (minor, document)
+                judged += 1
+    assert judged > 1_000

@@ -135,3 +135,25 @@ async def test_a_hook_s_request_reaches_another_pod(
     found = await cluster.client.get(Pod, "client", namespace="default")
     assert found.status is not None
     assert (found.status.container_statuses[0].restart_count > 0) == restarts
+
+
+_LISTENS = "while true; do printf 'hello\\n' | nc -l -p 8080; done"
+
+
+async def test_netcat_serves_one_client_after_another(cluster: Cluster) -> None:
+    """Each gets its input, and what they send is what it says; its port is open while it waits."""
+    server = pod("web-0")
+    server["metadata"]["labels"] = {"app": "web"}
+    server["spec"]["containers"][0].update(
+        image="busybox",
+        command=["sh", "-c", _LISTENS],
+        readinessProbe={"tcpSocket": {"port": 8080}, "periodSeconds": 1},
+    )
+    script = "echo hi | nc web 80 | grep -q hello"
+    await cluster.apply([server, service(type="NodePort", ports=_PORTS[:1]), _client(script)])
+    assert await _is_ready(cluster)
+    await cluster.clock.sleep(20)  # each second another client
+    for name in ("web-0", "client"):
+        found = await cluster.client.get(Pod, name, namespace="default")
+        assert found.status is not None
+        assert is_true(found.status.conditions, "Ready")

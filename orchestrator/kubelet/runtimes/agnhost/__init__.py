@@ -8,9 +8,9 @@ from typing import Final
 
 from orchestrator.kubelet.runtimes.agnhost import guestbook, mounttest, netexec, servers, webhook
 from orchestrator.kubelet.runtimes.agnhost.flags import flags_of
+from orchestrator.kubelet.runtimes.commands.steps import Command, Err, Out, Run, Sleep
 from orchestrator.kubelet.runtimes.interface import World
 from orchestrator.kubelet.runtimes.services import Service
-from orchestrator.kubelet.runtimes.shell.steps import Command, Err, Out, Run, Sleep
 
 NAMES: Final = frozenset({"agnhost", "agnhost-2"})
 _FOR_EVER: Final = float(1 << 31)

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from orchestrator.kubelet.runtimes.agnhost.flags import flags_of
 from orchestrator.kubelet.runtimes.commands.network import sent
+from orchestrator.kubelet.runtimes.commands.steps import Err, Run, Sleep
 from orchestrator.kubelet.runtimes.interface import World
 from orchestrator.kubelet.runtimes.services import (
     HttpRequest,
@@ -16,7 +17,6 @@ from orchestrator.kubelet.runtimes.services import (
     as_json,
     text,
 )
-from orchestrator.kubelet.runtimes.shell.steps import Err, Run, Sleep
 
 _PATIENCE_SECONDS: Final = 15
 _BACKENDS: Final = {"get": "agnhost-replica", "set": "agnhost-primary"}

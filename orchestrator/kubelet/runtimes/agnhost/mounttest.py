@@ -5,15 +5,15 @@ from typing import Final
 
 from orchestrator.kubelet.runtimes.agnhost.flags import flags_of
 from orchestrator.kubelet.runtimes.commands.inspection import group_of
-from orchestrator.kubelet.runtimes.interface import World
-from orchestrator.kubelet.runtimes.shell.files import (
+from orchestrator.kubelet.runtimes.commands.paths import (
     absolute,
     is_directory,
     is_there,
     mode_of,
     write,
 )
-from orchestrator.kubelet.runtimes.shell.steps import Out, Run, Sleep, Step
+from orchestrator.kubelet.runtimes.commands.steps import Out, Run, Sleep, Step
+from orchestrator.kubelet.runtimes.interface import World
 
 _CONTENT: Final = b"mount-tester new file\n"
 _LOOK_SECONDS: Final = 2.0

@@ -7,6 +7,8 @@ from random import Random
 from typing import Final
 
 from orchestrator.kubelet.runtimes.agnhost.flags import duration, flags_of
+from orchestrator.kubelet.runtimes.commands.paths import is_directory, listed
+from orchestrator.kubelet.runtimes.commands.steps import Err, Run, Sleep
 from orchestrator.kubelet.runtimes.interface import World
 from orchestrator.kubelet.runtimes.services import (
     Handler,
@@ -16,8 +18,6 @@ from orchestrator.kubelet.runtimes.services import (
     Service,
     text,
 )
-from orchestrator.kubelet.runtimes.shell.files import is_directory, listed
-from orchestrator.kubelet.runtimes.shell.steps import Err, Run, Sleep
 
 _ALIVE_SECONDS: Final = 10.0
 _Made = tuple[Service, list[str]]  # and what it says when it begins

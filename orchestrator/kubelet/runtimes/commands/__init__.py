@@ -1,6 +1,6 @@
 """The commands of simulated containers, as busybox has them: a table for each file of this room.
 
-A command gets its arguments and the `World`, and is a generator of what it does (`shell/steps.py`) or its exit code.
+A command gets its arguments and the `World`, and is a generator of what it does (`steps.py`) or its exit code.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from orchestrator.kubelet.runtimes.commands import (
     testing,
     text,
 )
-from orchestrator.kubelet.runtimes.shell.steps import Command
+from orchestrator.kubelet.runtimes.commands.steps import Command
 
 COMMANDS: Final[Mapping[str, Command]] = {
     **text.COMMANDS,

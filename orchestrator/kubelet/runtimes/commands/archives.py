@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from orchestrator.kubelet.runtimes.commands.options import Gathered, gather, split
-from orchestrator.kubelet.runtimes.interface import World
-from orchestrator.kubelet.runtimes.shell.files import (
+from orchestrator.kubelet.runtimes.commands.paths import (
     absolute,
     fault_of_writing,
     is_directory,
@@ -18,7 +17,8 @@ from orchestrator.kubelet.runtimes.shell.files import (
     mode_of,
     write,
 )
-from orchestrator.kubelet.runtimes.shell.steps import Command, Err, Out, Run
+from orchestrator.kubelet.runtimes.commands.steps import Command, Err, Out, Run
+from orchestrator.kubelet.runtimes.interface import World
 
 _VALUED: Final = "fCTX"
 _UNSEEN: Final = (

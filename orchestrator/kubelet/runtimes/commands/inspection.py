@@ -7,15 +7,15 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from orchestrator.kubelet.runtimes.commands.options import Gathered, gather, split
-from orchestrator.kubelet.runtimes.interface import World
-from orchestrator.kubelet.runtimes.shell.files import (
+from orchestrator.kubelet.runtimes.commands.paths import (
     absolute,
     is_directory,
     is_there,
     listed,
     mode_of,
 )
-from orchestrator.kubelet.runtimes.shell.steps import Command, Err, Out, Run
+from orchestrator.kubelet.runtimes.commands.steps import Command, Err, Out, Run
+from orchestrator.kubelet.runtimes.interface import World
 
 
 def mode_text(path: str, world: World) -> str:

@@ -9,9 +9,9 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from orchestrator.kubelet.runtimes.commands.options import split
+from orchestrator.kubelet.runtimes.commands.paths import absolute
+from orchestrator.kubelet.runtimes.commands.steps import Command, Err, Listen, Out, Read, Run, Sleep
 from orchestrator.kubelet.runtimes.interface import World
-from orchestrator.kubelet.runtimes.shell.files import absolute
-from orchestrator.kubelet.runtimes.shell.steps import Command, Err, Out, Read, Run, Sleep
 
 _WITH_VALUE: Final = frozenset(
     {"--connect-timeout", "--max-time", "--interface", "--request", "--data", "--header",
@@ -20,6 +20,7 @@ _WITH_VALUE: Final = frozenset(
 _LETTERS_WITH_VALUE: Final = "mXdHowu"
 _KINDS: Final = ("A", "AAAA", "CNAME", "PTR", "SRV", "TXT")
 _REFUSED, _NO_NAME, _TIMEOUT = 7, 6, 28  # curl's exit codes
+_FOREVER: Final = float("inf")
 _PATIENCE: Final = 2.0  # seconds, where nothing is said
 
 
@@ -168,8 +169,10 @@ def _curl_options(arguments: list[str]) -> tuple[dict[str, str], list[str]]:
 
 def _nc(arguments: list[str], world: World) -> Run:
     options, rest = split(arguments, "wpsi")
-    if len(rest) < 2 or not rest[1].isdecimal() or "l" in options:
-        yield Err(b"nc: only connections to a host and a port are known here\n")
+    if "l" in options:
+        return (yield from _listen(options, rest))
+    if len(rest) < 2 or not rest[1].isdecimal():
+        yield Err(b"nc: a host and a port to connect to, or -l and a port are known here\n")
         return 1
     host, port, protocol = rest[0], int(rest[1]), "UDP" if "u" in options else "TCP"
     data = b""
@@ -191,6 +194,23 @@ def _nc(arguments: list[str], world: World) -> Run:
     if "z" not in options:
         yield Out(answer)
     return 0
+
+
+def _listen(options: Mapping[str, str], rest: list[str]) -> Run:
+    """Send the input to the first that connects, or to each (`-k`), and write what comes from there."""
+    port = options.get("p") or (rest[-1] if rest else "")
+    if not port.isdecimal() or "e" in options:
+        yield Err(b"nc: a port to listen at is known here, and no program to run\n")
+        return 1
+    protocol, data = "UDP" if "u" in options else "TCP", b""
+    while (more := (yield Read())) is not None:
+        data += more
+    while True:
+        heard = yield Listen(_FOREVER, int(port), protocol, data)
+        if heard:
+            yield Out(heard)
+        if "k" not in options:
+            return 0
 
 
 def _nslookup(arguments: list[str], world: World) -> Run:

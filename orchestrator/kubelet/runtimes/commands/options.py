@@ -1,8 +1,8 @@
 """The arguments of a command: short options and the rest."""
 
+from orchestrator.kubelet.runtimes.commands.paths import DEVICES, absolute, is_directory
+from orchestrator.kubelet.runtimes.commands.steps import Err, Read, Run
 from orchestrator.kubelet.runtimes.interface import World
-from orchestrator.kubelet.runtimes.shell.files import DEVICES, absolute, is_directory
-from orchestrator.kubelet.runtimes.shell.steps import Err, Read, Run
 
 
 def split(arguments: list[str], valued: str = "") -> tuple[dict[str, str], list[str]]:

@@ -5,12 +5,17 @@ from datetime import UTC, datetime
 from typing import Final
 
 from orchestrator.kubelet.runtimes.commands.options import split
+from orchestrator.kubelet.runtimes.commands.steps import Command, Err, Out, Run, Sleep
 from orchestrator.kubelet.runtimes.interface import World
-from orchestrator.kubelet.runtimes.shell.running import run
-from orchestrator.kubelet.runtimes.shell.steps import Command, Err, Out, Run, Sleep
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _FOR_EVER: Final = float(1 << 31)
+
+
+def seconds_of(text: str) -> float:
+    """A time as busybox reads it: `5`, `1.5m`. Raises ValueError."""
+    number, unit = (text[:-1], _UNITS[text[-1]]) if text[-1:] in _UNITS else (text, 1)
+    return float(number) * unit
 
 
 def _sleep(arguments: list[str], world: World) -> Run:
@@ -19,9 +24,8 @@ def _sleep(arguments: list[str], world: World) -> Run:
         yield Err(b"sleep: missing operand\n")
         return 1
     for text in arguments:
-        number, unit = (text[:-1], _UNITS[text[-1]]) if text[-1:] in _UNITS else (text, 1)
         try:
-            seconds += min(float(number) * unit, _FOR_EVER)
+            seconds += min(seconds_of(text), _FOR_EVER)
         except ValueError:
             if text not in ("inf", "infinity"):
                 yield Err(f"sleep: invalid number '{text}'\n".encode())
@@ -31,42 +35,15 @@ def _sleep(arguments: list[str], world: World) -> Run:
     return 0
 
 
-def _timeout(arguments: list[str], world: World) -> Run:
-    _, words = (
-        split(arguments[:2], "sk") if arguments[:1] and arguments[0].startswith("-") else ({}, [])
-    )
-    rest = words + arguments[2:] if words else arguments
-    text = rest[0] if rest else "0"
-    number, unit = (text[:-1], _UNITS[text[-1]]) if text[-1:] in _UNITS else (text, 1)
-    left = float(number) * unit
-    command = run(rest[1:], world)
-    answer: bytes | None = None
-    while True:
-        try:
-            step = command.send(answer)
-        except StopIteration as end:
-            return int(end.value)
-        if isinstance(step, Sleep) and step.seconds >= left:
-            yield Sleep(left)
-            return 143
-        if isinstance(step, Sleep):
-            left -= step.seconds
-        answer = yield step
-
-
-def _env(arguments: list[str], world: World) -> Run:
-    while arguments and "=" in arguments[0]:
-        name, _, value = arguments.pop(0).partition("=")
-        world.environment[name] = value
-    if arguments:
-        return (yield from run(arguments, world))
+def all_variables(world: World) -> Run:
+    """Write the whole environment."""
     yield Out("".join(f"{name}={value}\n" for name, value in world.environment.items()).encode())
     return 0
 
 
 def _printenv(arguments: list[str], world: World) -> Run:
     if not arguments:
-        return (yield from _env([], world))
+        return (yield from all_variables(world))
     values = [world.environment[name] for name in arguments if name in world.environment]
     yield Out("".join(f"{value}\n" for value in values).encode())
     return int(len(values) < len(arguments))
@@ -194,8 +171,6 @@ def _effective_user(arguments: list[str], world: World) -> Run:
 COMMANDS: Final[Mapping[str, Command]] = {
     "sleep": _sleep,
     "usleep": _true,
-    "timeout": _timeout,
-    "env": _env,
     "printenv": _printenv,
     "true": _true,
     "false": _false,

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import Final
 
+from orchestrator.kubelet.runtimes.commands.paths import absolute, is_directory, is_there, mode_of
+from orchestrator.kubelet.runtimes.commands.steps import Command, Err, Out, Run
 from orchestrator.kubelet.runtimes.interface import World
-from orchestrator.kubelet.runtimes.shell.files import absolute, is_directory, is_there, mode_of
-from orchestrator.kubelet.runtimes.shell.steps import Command, Err, Out, Run
 
 _NUMBERS: Final[Mapping[str, Callable[[int, int], bool]]] = {
     "-eq": int.__eq__,

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from orchestrator.kubelet.runtimes.commands.options import Gathered, gather, split
+from orchestrator.kubelet.runtimes.commands.paths import absolute, write
+from orchestrator.kubelet.runtimes.commands.steps import Command, Err, Out, Read, Run, Sleep
 from orchestrator.kubelet.runtimes.interface import World
-from orchestrator.kubelet.runtimes.shell.files import absolute, write
-from orchestrator.kubelet.runtimes.shell.steps import Command, Err, Out, Read, Run, Sleep
 
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "a": "\a", "b": "\b", "0": "\0"}
 _LOOK_SECONDS: Final = 1.0

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
-from orchestrator.kubelet.runtimes.shell.files import absolute, is_directory
+from orchestrator.kubelet.runtimes.commands.paths import absolute, is_directory
+from orchestrator.kubelet.runtimes.commands.steps import Err, Out, Read, Run
 from orchestrator.kubelet.runtimes.shell.parsing import ScriptError, parse
+from orchestrator.kubelet.runtimes.shell.prefixes import PREFIXES
 from orchestrator.kubelet.runtimes.shell.state import Leaves, Shell
-from orchestrator.kubelet.runtimes.shell.steps import Err, Out, Read, Run
+from orchestrator.kubelet.runtimes.table import COMMANDS
 
 Builtin: TypeAlias = Callable[[list[str], Shell], Run | int]
 
@@ -131,13 +133,11 @@ def _read(arguments: list[str], shell: Shell) -> Run:
 
 
 def _type(arguments: list[str], shell: Shell) -> Run:
-    from orchestrator.kubelet.runtimes.table import COMMANDS  # it needs the shell
-
     code = 0
     for name in [a for a in arguments if not a.startswith("-")]:
         if name in shell.functions or name in BUILTINS:
             yield Out(f"{name}\n".encode())
-        elif name in COMMANDS:
+        elif name in COMMANDS or name in PREFIXES:
             yield Out(f"/bin/{name}\n".encode())
         else:
             code = 127

@@ -5,10 +5,10 @@ from collections.abc import Callable, Generator, Iterable
 from fnmatch import fnmatchcase
 from typing import TypeAlias
 
+from orchestrator.kubelet.runtimes.commands.paths import absolute, listed
+from orchestrator.kubelet.runtimes.commands.steps import Err, Step
 from orchestrator.kubelet.runtimes.shell.arithmetic import calculate
-from orchestrator.kubelet.runtimes.shell.files import absolute, listed
 from orchestrator.kubelet.runtimes.shell.state import Leaves, Shell
-from orchestrator.kubelet.runtimes.shell.steps import Err, Step
 from orchestrator.kubelet.runtimes.shell.tree import (
     Arithmetic,
     Literal,

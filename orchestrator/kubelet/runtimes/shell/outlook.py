@@ -11,11 +11,12 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from orchestrator.kubelet.runtimes.commands.steps import NOT_FOUND, Sleep
 from orchestrator.kubelet.runtimes.interface import World
 from orchestrator.kubelet.runtimes.shell.builtins import BUILTINS
 from orchestrator.kubelet.runtimes.shell.parsing import ScriptError, parse
+from orchestrator.kubelet.runtimes.shell.prefixes import PREFIXES
 from orchestrator.kubelet.runtimes.shell.running import run
-from orchestrator.kubelet.runtimes.shell.steps import NOT_FOUND, Sleep
 from orchestrator.kubelet.runtimes.shell.tree import (
     Arithmetic,
     For,
@@ -25,6 +26,7 @@ from orchestrator.kubelet.runtimes.shell.tree import (
     Script,
     Simple,
 )
+from orchestrator.kubelet.runtimes.table import COMMANDS
 
 _MAX_REHEARSAL: Final = 2_000  # steps
 _SHELLS: Final = frozenset({"sh", "bash", "ash", "dash"})
@@ -34,6 +36,9 @@ _ALONE: Final = frozenset(
 )  # fmt: skip
 _LOOKS: Final = re.compile(r"-[a-eghj-mo-yA-Z]|-f")  # tests of files
 _OWN_PARAMETERS: Final = frozenset("?#@*0123456789")
+
+
+_KNOWN: Final = frozenset({*COMMANDS, *PREFIXES})
 
 
 class Outlook(Struct, frozen=True):
@@ -48,14 +53,13 @@ _UNKNOWN: Final = Outlook(False, False)
 
 def outlook(argv: Sequence[str]) -> Outlook:
     """What can be said of a command."""
-    from orchestrator.kubelet.runtimes.table import COMMANDS  # it needs the shell
-
     if not argv:
         return _UNKNOWN
     name = argv[0].rpartition("/")[2]
     if name not in _SHELLS:
         looks = any(_LOOKS.fullmatch(a) for a in argv) and name != "echo"
-        return Outlook(name in COMMANDS, name in _ALONE and not looks)
+        known = name in _KNOWN or _listens(name, argv[1:])
+        return Outlook(known, name in _ALONE and not looks)
     script = _script_of(argv)
     if script is None:
         return _UNKNOWN
@@ -63,7 +67,7 @@ def outlook(argv: Sequence[str]) -> Outlook:
         tree = parse(script)
     except ScriptError:
         return Outlook(True, True)  # it says so, and ends
-    return _outlook_of(tree, frozenset(COMMANDS))
+    return _outlook_of(tree, _KNOWN)
 
 
 def _script_of(argv: Sequence[str]) -> str | None:
@@ -95,12 +99,23 @@ def _outlook_of(tree: Script, commands: frozenset[str]) -> Outlook:
             if name is None:
                 return _UNKNOWN
             base = name.rpartition("/")[2]
-            known = known and (base in commands or name in functions or base in _OWN)
+            known = known and (
+                base in commands
+                or name in functions
+                or base in _OWN
+                or _listens(base, [word.literal for word in part.words[1:]])
+            )
             looks = any(_LOOKS.fullmatch(w.literal or "") for w in part.words) and base != "echo"
             alone = alone and (base in _ALONE or name in functions) and not looks
     return Outlook(known, known and alone)
 
 
+def _listens(name: str, words: Sequence[str | None]) -> bool:
+    """Whether a command is netcat that waits for clients: that need not know what others answer."""
+    return name == "nc" and any(_LISTENING.match(word or "") for word in words)
+
+
+_LISTENING: Final = re.compile(r"-[a-z]*l")
 _OWN: Final = frozenset({*BUILTINS, *_SHELLS, "exec"})
 
 

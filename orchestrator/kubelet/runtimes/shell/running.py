@@ -3,13 +3,14 @@
 from collections.abc import Callable, Generator, Sequence
 from typing import Final, TypeAlias
 
+from orchestrator.kubelet.runtimes.commands.paths import absolute, fault_of_writing, write
+from orchestrator.kubelet.runtimes.commands.steps import NOT_FOUND, Err, Out, Read, Run, Sleep, Step
 from orchestrator.kubelet.runtimes.interface import World
 from orchestrator.kubelet.runtimes.shell.builtins import BUILTINS
 from orchestrator.kubelet.runtimes.shell.expanding import fields, matches, text_of
-from orchestrator.kubelet.runtimes.shell.files import absolute, fault_of_writing, write
 from orchestrator.kubelet.runtimes.shell.parsing import ScriptError, parse
+from orchestrator.kubelet.runtimes.shell.prefixes import PREFIXES
 from orchestrator.kubelet.runtimes.shell.state import Leaves, Shell
-from orchestrator.kubelet.runtimes.shell.steps import NOT_FOUND, Err, Out, Read, Run, Sleep, Step
 from orchestrator.kubelet.runtimes.shell.tree import (
     Case,
     Command,
@@ -24,6 +25,7 @@ from orchestrator.kubelet.runtimes.shell.tree import (
     Script,
     Simple,
 )
+from orchestrator.kubelet.runtimes.table import COMMANDS, CONNECTED
 
 _SHELLS: Final = frozenset({"sh", "bash", "ash", "dash"})
 _ROUND_SECONDS: Final = (
@@ -35,13 +37,13 @@ _Target: TypeAlias = tuple[str, str]  # where a stream goes: out, err, null, or 
 
 def run(argv: Sequence[str], world: World) -> Run:
     """Run a command, which may be a shell with a script."""
-    from orchestrator.kubelet.runtimes.table import COMMANDS, CONNECTED  # it runs commands itself
-
     if not argv:
         return 0
     name = argv[0].rpartition("/")[2]
     if name in _SHELLS:
         return (yield from _shell(argv, world))
+    if (prefix := PREFIXES.get(name)) is not None:
+        return (yield from prefix(list(argv[1:]), world, run))
     command = COMMANDS.get(name) or (CONNECTED.get(name) if world.outside is not None else None)
     if command is None:
         yield Err(f"sh: {argv[0]}: not found\n".encode())

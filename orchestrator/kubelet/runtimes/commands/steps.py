@@ -29,6 +29,17 @@ class Sleep(Struct, frozen=True):
     seconds: float
 
 
+class Listen(Sleep, frozen=True):
+    """Wait until somebody connects to a port; the answer is what comes from there. `data` is sent at once.
+
+    Who runs the command and listens nowhere waits for so many seconds.
+    """
+
+    port: int = 0
+    protocol: str = "TCP"
+    data: bytes = b""
+
+
 class Read(Struct, frozen=True):
     """More input is wanted: bytes, or None at the end."""
 
