@@ -40,6 +40,7 @@ class RemoteCluster:
         self.scheme = Scheme.builtin()
         self.system = ActorSystem("remote", logger="orchestrator")
         self._record_events = record_events
+        self._passed_over: set[str] = set()  # groups whose servers were down
         self._added: list[Registration] = []
         self._connection: Connection
         self.api: Ref[Any]
@@ -78,7 +79,7 @@ class RemoteCluster:
         self._connection = await self._exits.enter_async_context(
             connected(self.access, system.clock)
         )
-        await discover(self._connection, self.scheme)
+        await discover(self._connection, self.scheme, self._passed_over)
         self.api = system.spawn(
             lambda: Gateway(self._connection, self.scheme), "apiserver", restart=ALWAYS
         )
@@ -101,7 +102,7 @@ class RemoteCluster:
         """As `Cluster.run_controller`: custom resources that have come meanwhile are known, too, and those
         that the controller itself names, be they defined later.
         """
-        await discover(self._connection, self.scheme)
+        await discover(self._connection, self.scheme, self._passed_over)
         check(controller, arguments, self.scheme)
         for kind in (controller.kind, *controller.owns):
             if isinstance(kind, Resource):
@@ -123,7 +124,7 @@ class RemoteCluster:
         try:
             made = await self.client.apply(each, namespace=namespace)
         except UnknownKind:
-            await discover(self._connection, self.scheme)
+            await discover(self._connection, self.scheme, self._passed_over)
             made = await self.client.apply(each, namespace=namespace)
         if isinstance(made, CustomResourceDefinition):
             await self.client.wait(CustomResourceDefinition, made.metadata.name, _is_decided)

@@ -1,6 +1,7 @@
 """What a cluster serves beside the built-in kinds: its custom resources."""
 
-from typing import Any
+import logging
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -8,7 +9,9 @@ from msgspec import Struct
 from orchestrator.api.scheme import Resource, Scheme, Subresource
 from orchestrator.gateway.connection import Connection
 from orchestrator.gateway.requests import HttpRequest
-from orchestrator.protocol import NotFound
+from orchestrator.protocol import ApiError, NotFound
+
+_log: Final = logging.getLogger("orchestrator")
 
 
 class _Version(Struct, rename="camel"):
@@ -42,17 +45,26 @@ class _Resources(Struct):
     resources: list[_Served] = []
 
 
-async def discover(connection: Connection, scheme: Scheme) -> None:
-    """Register what the server's groups serve that the scheme does not know. Raises ApiError."""
+async def discover(connection: Connection, scheme: Scheme, passed_over: set[str]) -> None:
+    """Register what the server's groups serve that the scheme does not know. Raises ApiError.
+
+    A group that another server serves, which is down, is passed over: nobody else has to wait for it. It is told of
+    once, by `passed_over`.
+    """
     groups: _Groups = await _read(connection, "/apis", _Groups)
     known = {resource.group for resource in scheme.resources() if resource.module}
     for group in groups.groups:
         if group.name in known:
             continue
         for version in group.versions:
-            served: _Resources = await _read(
-                connection, f"/apis/{version.group_version}", _Resources
-            )
+            path = f"/apis/{version.group_version}"
+            try:
+                served: _Resources = await _read(connection, path, _Resources)
+            except ApiError as error:
+                if version.group_version not in passed_over:
+                    _log.warning("the kinds of %s are not known: %s", version.group_version, error)
+                    passed_over.add(version.group_version)
+                continue
             for resource in _resources(group.name, version.version, served.resources):
                 if scheme.by_path(resource.group, resource.version, resource.plural) is None:
                     scheme.register(resource)

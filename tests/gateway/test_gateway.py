@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator import Cluster
 from orchestrator.api.apiextensions.v1 import CustomResourceDefinition
+from orchestrator.api.apiregistration.v1 import APIService
 from orchestrator.api.apps.v1 import Deployment
 from orchestrator.api.core.v1 import ConfigMap, Node, Pod, ServiceAccount
 from orchestrator.api.errors import UnknownKind
@@ -218,6 +219,32 @@ async def test_custom_resources_are_known_from_discovery(remote: RemoteCluster, 
     thing: Any = await remote.client.get(remote.scheme.by_kind("example.com/v1", "Thing"), "one")
     assert isinstance(thing, Unstructured)
     assert thing.content["spec"] == {"size": 3}
+
+
+async def test_a_group_whose_server_is_down_is_passed_over(
+    real: Real, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As that of metrics may be: what else the cluster serves is there."""
+    cluster, front = real
+    service = {
+        "apiVersion": "apiregistration.k8s.io/v1",
+        "kind": "APIService",
+        "metadata": {"name": "v1.down.example.com"},
+        "spec": {
+            "group": "down.example.com",
+            "version": "v1",
+            "service": {"name": "a", "namespace": "b"},
+            "groupPriorityMinimum": 10,
+            "versionPriority": 10,
+            "insecureSkipTLSVerify": True,
+        },
+    }
+    await cluster.apply([service, definition(), widget("one", 3)])
+    await cluster.client.wait(APIService, "v1.down.example.com", "condition=Available=False")
+    async with RemoteCluster(load_access(front.write_kubeconfig(tmp_path / "config"))) as remote:
+        await remote.run_controller(Sizes)
+        assert (await remote.client.get(WIDGETS, "one")).metadata.name == "one"
+    assert "down.example.com/v1" in caplog.text
 
 
 async def test_a_definition_may_come_in_one_apply_with_its_objects(remote: RemoteCluster) -> None:

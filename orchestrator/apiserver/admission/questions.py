@@ -64,7 +64,7 @@ def asked(request: AdmissionRequest, version: Resource, *, judges: bool = True) 
     server generates.
     """
     resource, who = request.resource, request.identity
-    name = request.name if judges else _given_name(request)
+    name = _asked_name(request) if judges else _given_name(request)
     return {
         "kind": _kind(version, request.subresource),
         "resource": _path(version),
@@ -103,7 +103,7 @@ def seen(
             resource.plural,
             request.subresource,
             request.namespace,
-            request.name,
+            _asked_name(request),
         ),
     }
     return {
@@ -126,10 +126,15 @@ def _path(resource: Resource) -> dict[str, str]:
     return {"group": resource.group, "version": resource.version, "resource": resource.plural}
 
 
+def _asked_name(request: AdmissionRequest) -> str:
+    """The name; "" of an object that is deleted with others, for nobody has asked for it by its name."""
+    return "" if getattr(request.message, "collected", False) else request.name
+
+
 def _given_name(request: AdmissionRequest) -> str:
     message = request.message
     if request.operation != "CREATE" or message is None or message.name:
-        return request.name
+        return _asked_name(request)
     given: str = message.object.metadata.name
     return given
 
@@ -156,7 +161,8 @@ def _deletion(message: Delete) -> dict[str, Any]:
     conditions = {"uid": message.uid, "resourceVersion": message.resource_version}
     said = {
         "gracePeriodSeconds": message.grace_period_seconds,
-        "preconditions": {name: value for name, value in conditions.items() if value} or None,
+        "preconditions": {name: value for name, value in conditions.items() if value is not None}
+        or None,
         "propagationPolicy": message.propagation_policy or None,
     }
     return {name: value for name, value in said.items() if value is not None}

@@ -33,6 +33,7 @@ from orchestrator.protocol import (
     ApiError,
     BadRequest,
     Create,
+    DeleteCollection,
     Forbidden,
     InternalError,
     NotFound,
@@ -520,6 +521,18 @@ async def test_a_deletion_can_be_refused_and_not_changed() -> None:
         hook.response = {"allowed": True}
         await api.delete(ConfigMap, "c")
     assert "attempted to modify the object, which is not supported for this operation" in str(error)
+
+
+async def test_a_deletion_of_many_names_none_of_them() -> None:
+    """Each is asked about, by what it is; nobody has asked for it by its name."""
+    hook = Hook()
+    async with serving(judge=hook) as api:
+        await validating(api, "judge", rules=(replace(EVERYTHING, operations=("DELETE",)),))
+        await api.create(config())
+        await api.ref.ask(DeleteCollection(resource=api.resource(ConfigMap), namespace="default"))
+    (asked,) = hook.asked
+    assert "name" not in asked
+    assert asked["oldObject"]["metadata"]["name"] == "c"
 
 
 async def test_what_the_server_owns_is_not_changed_by_a_webhook() -> None:

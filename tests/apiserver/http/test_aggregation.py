@@ -123,6 +123,10 @@ async def test_a_group_is_another_servers(asked: tuple[Caller, int, Clock]) -> N
     )
     async with call.send("GET", f"{_GROUP}/v1beta1/namespaces/default/things") as refused:
         assert (refused.status, await refused.text()) == (503, "service unavailable\n")
+    groups = (await call("GET", "/apis"))[1]["groups"]
+    assert (
+        groups[-1]["preferredVersion"]["groupVersion"] == f"{_GROUP.removeprefix('/apis/')}/v1beta1"
+    )
     service = {"metadata": {"name": "metrics"}, "spec": spec}
     await call("POST", "/api/v1/namespaces/default/services", service)
     assert (await condition(call, clock, "True"))["reason"] == "Passed"

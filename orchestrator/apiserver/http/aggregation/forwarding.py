@@ -81,7 +81,7 @@ class Aggregation:
         now = front.clock.now()
         self._pair: KeyPair = client_certificate(pki.authority, now, FRONT_PROXY)
         self._session: Any = None
-        self._available: list[APIService] = []  # as they were looked at last
+        self._others: list[APIService] = []  # of other servers, as they were looked at last
         self._resources: dict[str, list[Mapping[str, Any]]] = {}  # what those servers serve
         self._unavailable: dict[str, bool] = {}  # by the name of every APIService
         self._watching: asyncio.Task[None] | None = None
@@ -219,11 +219,8 @@ class Aggregation:
         for name in self._resources.keys() - names:
             del self._resources[name]
         seen = [(service, await condition_of(service, self._look)) for service in present]
-        self._available = [
-            service
-            for service, found in seen
-            if found.status == "True" and service.metadata.name in self._resources
-        ]
+        # One that is down is listed, too: clients say then what it is that they cannot ask.
+        self._others = [each for each in present if each.spec.group != metrics_api.GROUP]
         away = {service.metadata.name for service, found in seen if found.status != "True"}
         self._unavailable = {each.metadata.name: each.metadata.name in away for each in page.items}
         now = format_time(self._front.clock.now())
@@ -260,7 +257,7 @@ class Aggregation:
     def groups(self) -> list[dict[str, Any]]:
         """The groups of other servers, as `/apis` has them."""
         found: dict[str, list[tuple[int, str]]] = {}
-        for service in self._available:
+        for service in self._others:
             spec = service.spec
             assert spec is not None
             group, version = spec.group or "", spec.version or ""
