@@ -157,9 +157,10 @@ class Resource:
 
 
 class Scheme:
-    """A set of resources."""
+    """A set of resources. `gates` are the feature gates that are on where they are served."""
 
     def __init__(self) -> None:
+        self.gates: frozenset[str] = frozenset()
         self._by_path: dict[tuple[str, str, str], Resource] = {}
         self._by_kind: dict[tuple[str, str], Resource] = {}
         self._by_type: dict[type[Any], Resource] = {}

@@ -388,6 +388,7 @@ class ApiServer(Referring):
                 *self._counts.families(),
                 *self._lists.families(),
                 *self._hub.families(),
+                *self._authorizer.families(),
             ),
             allocations.drawn,
         )

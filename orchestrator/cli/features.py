@@ -47,7 +47,8 @@ options = grouped(
             type=SwitchesType(),
             default="",
             metavar="NAME=BOOL,...",
-            help="Features to turn on that are off as they come: GenericWorkload, GangScheduling.",
+            help="Features to turn on that are off as they come: GenericWorkload, GangScheduling, "
+            "MaxUnavailableStatefulSet.",
         ),
         click.option(
             "--runtime-config",

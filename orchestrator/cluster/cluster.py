@@ -64,8 +64,8 @@ class Cluster:
     A `furnished` cluster has what installers put into a new one, too: CoreDNS behind the Service kube-dns,
     and a default StorageClass whose disks are simulated. Where Services carry traffic the cluster's names are answered
     there; `dns_upstream` are the servers (`ADDRESS` or `ADDRESS:PORT`) that are asked for others.
-    `feature_gates` turns features on that Kubernetes has off as it comes, GenericWorkload and GangScheduling, and
-    `runtime_config` the version of the API that they need, scheduling.k8s.io/v1alpha2.
+    `feature_gates` turns features on that Kubernetes has off as it comes: GenericWorkload and GangScheduling, and
+    `runtime_config` the version of the API that they need, scheduling.k8s.io/v1alpha2; and MaxUnavailableStatefulSet.
 
     A cluster lives once: what has ended does not begin again. Raises TypeError and ValueError for
     arguments of another kind (UnknownAdmissionPlugin among them), and Misuse for a second beginning.
@@ -139,6 +139,7 @@ class Cluster:
         self._specs = specs_of(nodes, runtime)
         self.scheme = Scheme.builtin()
         features = self._features = features_of(feature_gates, runtime_config)
+        self.scheme.gates = features.gates
         for resource in (*features.resources, *resources):
             self.scheme.register(resource)
         self.store: Store = MemoryStore() if store is None else store

@@ -13,12 +13,15 @@ from orchestrator.apiserver.telemetry.families import Series
 
 GENERIC_WORKLOAD: Final = "GenericWorkload"
 GANG_SCHEDULING: Final = "GangScheduling"
+MAX_UNAVAILABLE: Final = "MaxUnavailableStatefulSet"
 GROUPS_VERSION: Final = "scheduling.k8s.io/v1alpha2"
 
 _NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     GENERIC_WORKLOAD: (),
     GANG_SCHEDULING: (GENERIC_WORKLOAD,),
+    MAX_UNAVAILABLE: (),
 }
+_STAGES: Final = {GENERIC_WORKLOAD: "ALPHA", GANG_SCHEDULING: "ALPHA", MAX_UNAVAILABLE: "BETA"}
 _NOT_SERVED: Final = (
     f"{GENERIC_WORKLOAD} is enabled, and what it is about is not served: "
     f'runtime_config={{"{GROUPS_VERSION}": True}}, --runtime-config={GROUPS_VERSION}=true'
@@ -26,14 +29,24 @@ _NOT_SERVED: Final = (
 
 
 class Features(Struct, frozen=True):
-    """What a cluster has beyond what it has as it comes.
+    """What a cluster has beyond what it has as it comes: the `gates` that are on.
 
-    `pod_groups`: PodGroups and Workloads are served, and pods may belong to a group, which is scheduled in
-    one cycle. `gangs`: a group's minCount counts.
+    GenericWorkload: PodGroups and Workloads are served, and pods may belong to a group, which is scheduled in
+    one cycle. GangScheduling: a group's minCount counts. MaxUnavailableStatefulSet: a StatefulSet's roll-out
+    replaces as many pods at once as its `maxUnavailable` says.
     """
 
-    pod_groups: bool = False
-    gangs: bool = False
+    gates: frozenset[str] = frozenset()
+
+    @property
+    def pod_groups(self) -> bool:
+        """Whether pods may belong to a group."""
+        return GENERIC_WORKLOAD in self.gates
+
+    @property
+    def gangs(self) -> bool:
+        """Whether as many pods of a group as it asks for are bound, or none."""
+        return GANG_SCHEDULING in self.gates
 
     @property
     def resources(self) -> tuple[Resource, ...]:
@@ -52,8 +65,8 @@ def feature_families(features: Features) -> tuple[Series, ...]:
     enabled = Series(
         "kubernetes_feature_enabled", "Whether a feature is on.", ("name", "stage"), "gauge"
     )
-    for name, on in ((GENERIC_WORKLOAD, features.pod_groups), (GANG_SCHEDULING, features.gangs)):
-        enabled.set(float(on), name, "ALPHA")
+    for name, stage in _STAGES.items():
+        enabled.set(float(name in features.gates), name, stage)
     return (enabled,)
 
 
@@ -74,7 +87,6 @@ def features_of(gates: Mapping[str, bool], runtime_config: Mapping[str, bool]) -
             raise ValueError(
                 f"{name} is enabled, but depends on features that are disabled: {missing}"
             )
-    workload = gates.get(GENERIC_WORKLOAD, False)
-    if workload and not runtime_config.get(GROUPS_VERSION, False):
+    if gates.get(GENERIC_WORKLOAD, False) and not runtime_config.get(GROUPS_VERSION, False):
         raise ValueError(_NOT_SERVED)
-    return Features(pod_groups=workload, gangs=gates.get(GANG_SCHEDULING, False))
+    return Features(frozenset(name for name, on in gates.items() if on))

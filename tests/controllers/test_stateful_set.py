@@ -181,12 +181,51 @@ async def test_max_unavailable_is_neither_kept_nor_acted_on(cluster: Cluster) ->
     images = await _images(cluster)
     assert [images[f"ss-{n}"] for n in range(4)] == ["img:1", "img:1", "img:1", "img:2"]
     found = await cluster.client.get(StatefulSet, "ss", namespace="default")
+    assert _max_unavailable(found) is None
+    await cluster.clock.sleep(300)
+    assert set((await _images(cluster)).values()) == {"img:2"}
+
+
+@pytest.mark.cluster(feature_gates={"MaxUnavailableStatefulSet": True})
+async def test_where_its_gate_is_on_max_unavailable_is_kept_and_acted_on(cluster: Cluster) -> None:
+    """As many pods are replaced at once, the highest first, less those that are not available; one by default."""
+    spec: dict[str, Any] = {"podManagementPolicy": "Parallel", "minReadySeconds": 30}
+    await cluster.apply([stateful_set(5, **spec)])
+    found = await cluster.client.get(StatefulSet, "ss", namespace="default")
+    assert _max_unavailable(found) == 1
+    await cluster.clock.sleep(60)
+    await cluster.apply([stateful_set(5, image="img:2", **spec, **_rolling(maxUnavailable="50%"))])
+    found = await cluster.client.get(StatefulSet, "ss", namespace="default")
+    assert _max_unavailable(found) == "50%"
+    new = []
+    for _ in range(3):
+        await cluster.clock.sleep(20)
+        images = await _images(cluster)
+        new.append([n for n in range(5) if images[f"ss-{n}"] == "img:2"])
+        await cluster.clock.sleep(25)
+    assert new == [[3, 4], [1, 2, 3, 4], [0, 1, 2, 3, 4]]
+
+
+@pytest.mark.cluster(feature_gates={"MaxUnavailableStatefulSet": True})
+async def test_a_pod_that_is_not_available_counts_as_one_that_is_replaced(cluster: Cluster) -> None:
+    """Wherever it is, below the partition as well: nothing is replaced until it is well."""
+    spec: dict[str, Any] = {"podManagementPolicy": "Parallel", "minReadySeconds": 30}
+    await cluster.apply([stateful_set(3, **spec)])
+    await cluster.clock.sleep(60)
+    await cluster.client.delete(Pod, "ss-0", namespace="default")
+    await cluster.clock.sleep(15)
+    await cluster.apply([stateful_set(3, image="img:2", **spec, **_rolling(partition=1))])
+    await cluster.clock.sleep(10)
+    assert set((await _images(cluster)).values()) == {"img:1"}
+    await cluster.clock.sleep(180)
+    assert await _images(cluster) == {"ss-0": "img:1", "ss-1": "img:2", "ss-2": "img:2"}
+
+
+def _max_unavailable(found: StatefulSet) -> int | str | None:
     assert found.spec is not None
     assert found.spec.update_strategy is not None
     assert found.spec.update_strategy.rolling_update is not None
-    assert found.spec.update_strategy.rolling_update.max_unavailable is None
-    await cluster.clock.sleep(300)
-    assert set((await _images(cluster)).values()) == {"img:2"}
+    return found.spec.update_strategy.rolling_update.max_unavailable
 
 
 async def test_a_roll_out_does_not_mind_pods_that_are_not_available(cluster: Cluster) -> None:

@@ -111,6 +111,7 @@ def _mode(read: _Authorizer, peer_of: Callable[[Path], Peer]) -> str | Authorize
             on_failure="Deny" if webhook.failure_policy == "Deny" else "NoOpinion",
             conditions=tuple(each.expression for each in webhook.match_conditions),
             version=webhook.subject_access_review_version,
+            name=read.name,
         )
     )
 

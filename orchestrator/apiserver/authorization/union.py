@@ -11,6 +11,8 @@ from orchestrator.apiserver.authorization.interface import (
     Rules,
 )
 from orchestrator.apiserver.authorization.webhook import WebhookAuthorizer
+from orchestrator.apiserver.authorization.webhook_counts import WebhookCounts
+from orchestrator.apiserver.telemetry.families import Histogram, Series
 from orchestrator.protocol import MASTERS, Identity
 
 _EVERYTHING = PolicyRule(verbs=("*",), api_groups=("*",), resources=("*",))
@@ -58,12 +60,17 @@ class Union(Authorizer):
 
     def __init__(self, *authorizers: Authorizer) -> None:
         self._authorizers = authorizers
+        self._counts = WebhookCounts()
 
     def begin(self, now: Callable[[], float]) -> None:
         """The server begins, and with it those to whom time matters; `now` is its clock."""
         for each in self._authorizers:
             if isinstance(each, WebhookAuthorizer):
-                each.begin(now)
+                each.begin(now, self._counts)
+
+    def families(self) -> tuple[Series | Histogram, ...]:
+        """What those were asked that are elsewhere, for the metrics."""
+        return self._counts.families()
 
     def decide(self, identity: Identity, attributes: Attributes) -> Decision:
         """The first opinion."""

@@ -22,6 +22,7 @@ from orchestrator.apiserver.authorization.interface import (
     Rules,
 )
 from orchestrator.apiserver.authorization.questions import spec_of
+from orchestrator.apiserver.authorization.webhook_counts import Result, WebhookCounts
 from orchestrator.apiserver.peers import Peer, PeerFailed, ask_peer
 from orchestrator.apiserver.unanswered import Unanswered
 from orchestrator.machinery.cel import EvaluationError, compile_expression
@@ -37,7 +38,8 @@ _LONGEST: Final = (
 class WebhookSettings(Struct, frozen=True):
     """One webhook of an AuthorizationConfiguration; times are seconds.
 
-    `conditions` are expressions in CEL about the review's spec, all of which must hold for it to be asked.
+    `conditions` are expressions in CEL about the review's spec, all of which must hold for it to be asked. `name` is
+    what the metrics call it.
     """
 
     peer: Peer
@@ -47,6 +49,7 @@ class WebhookSettings(Struct, frozen=True):
     on_failure: Literal["NoOpinion", "Deny"] = "NoOpinion"
     conditions: tuple[str, ...] = ()
     version: str = "v1"
+    name: str = "default"
 
 
 class WebhookAuthorizer(Authorizer):
@@ -55,15 +58,17 @@ class WebhookAuthorizer(Authorizer):
     def __init__(self, settings: WebhookSettings) -> None:
         self._settings = settings
         self._now: Callable[[], float] = lambda: 0.0
+        self._counts = WebhookCounts()
         self._known: dict[bytes, tuple[float, Decision]] = {}
         self._heard: dict[bytes, Decision] = {}  # answers that nobody has had yet
         self._on_failure = NO_OPINION
         if settings.on_failure == "Deny":
             self._on_failure = Decision("deny")
 
-    def begin(self, now: Callable[[], float]) -> None:
+    def begin(self, now: Callable[[], float], counts: WebhookCounts) -> None:
         """The server begins; `now` is its clock."""
         self._now = now
+        self._counts = counts
 
     def decide(self, identity: Identity, attributes: Attributes) -> Decision:
         """What it says. Raises Unanswered."""
@@ -90,7 +95,15 @@ class WebhookAuthorizer(Authorizer):
 
     def _is_asked(self, spec: SubjectAccessReviewSpec) -> bool:
         """Whether the conditions hold: a false one is enough that they do not. Raises EvaluationError."""
-        return all_hold(self._settings.conditions, spec)
+        conditions, name = self._settings.conditions, self._settings.name
+        if not conditions:
+            return True
+        began, holds = self._now(), None
+        try:
+            holds = all_hold(conditions, spec)
+            return holds
+        finally:
+            self._counts.conditions(name, max(self._now() - began, 0.0), holds=holds)
 
     async def _ask(self, question: bytes, spec: SubjectAccessReviewSpec) -> None:
         settings = self._settings
@@ -101,18 +114,26 @@ class WebhookAuthorizer(Authorizer):
             "spec": _in_version(_filled(codec.to_dict(spec)), settings.version),
             "status": {"allowed": False},
         }
+        began = self._now()
         try:
             answer = await ask_peer(settings.peer, review, settings.timeout)
             status = msgspec.convert(answer.get("status") or {}, _Status)
         except (PeerFailed, msgspec.ValidationError) as error:
             self._heard[question] = Decision(self._on_failure.verdict, error=str(error))
+            self._count("timeout" if isinstance(error.__cause__, TimeoutError) else "error", began)
             return
+        self._count("success", began)
         decision = self._heard[question] = _decision_of(status)
         if _is_kept(spec):
             if len(self._known) >= _MOST:
                 self._known.clear()
             lasts = settings.authorized if status.allowed else settings.unauthorized
             self._known[question] = (self._now() + lasts, decision)
+
+    def _count(self, result: Result, began: float) -> None:
+        seconds, settings = max(self._now() - began, 0.0), self._settings
+        opens = settings.on_failure != "Deny"
+        self._counts.asked(settings.name, result, seconds, open_=opens)
 
 
 class _Status(Struct, frozen=True):

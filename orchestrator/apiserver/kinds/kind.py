@@ -4,7 +4,7 @@ Every room asks this value; none keeps a table of kinds. A built-in kind's stand
 its family; a custom resource's is made while the server runs (`custom.py`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
@@ -61,7 +61,8 @@ class Kind(Struct, frozen=True):
     `ending`: whether a custom kind's definition is being deleted, so that nothing is created any more.
     `versions`: what is known of a custom kind's objects in its versions, if a webhook converts them.
     `deprecation`: what users of a custom kind's version are told. `strategic`: whether strategic merge patches are taken. `custom`: whether the objects are
-    `Unstructured`, so that their kind and version stand in themselves.
+    `Unstructured`, so that their kind and version stand in themselves. `gates`: what a feature gate makes of the
+    kind, by its name.
     """
 
     type: type[Any]
@@ -92,3 +93,12 @@ class Kind(Struct, frozen=True):
     deprecation: str | None = None
     strategic: bool = True
     custom: bool = False
+    gates: "Mapping[str, Callable[[Kind], Kind]]" = {}
+
+    def behind(self, gates: Collection[str]) -> "Kind":
+        """The kind of a server on which these feature gates are on."""
+        kind = self
+        for name, changed in self.gates.items():
+            if name in gates:
+                kind = changed(kind)
+        return kind

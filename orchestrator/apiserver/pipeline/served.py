@@ -56,6 +56,8 @@ class Served:
         custom = kind_of(resource).custom
         # Custom resources are judged by the version in which they come.
         self.kind = kind_of(resource if custom else self.stored)
+        if scheme.gates:
+            self.kind = self.kind.behind(scheme.gates)
         if serves_groups(scheme):
             self.kind = keeping_groups(self.kind)
         path_rules = kind_of(resource).path_rules

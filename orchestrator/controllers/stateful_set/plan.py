@@ -3,8 +3,9 @@
 An ordered set (`OrderedReady`) takes one step at a time, lowest ordinal first, and only while all pods
 before it are available; a `Parallel` one creates and removes all at once. Pods beyond the number asked for
 go next, the highest first; then a roll-out replaces what is of another revision, the highest first, one
-after the other: it waits for the pod that it has replaced, and not for those below it. (`maxUnavailable` is
-behind a gate that is off in Kubernetes 1.36; the API server does not even keep the field.)
+after the other: it waits for the pod that it has replaced, and not for those below it. Where the set says
+`maxUnavailable` (the API server keeps that field by a feature gate alone) it replaces as many at once, less
+those that are not available anyway, wherever they are.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from orchestrator.api.apps.v1 import StatefulSet
 from orchestrator.api.core.v1 import Pod
 from orchestrator.controllers.pods import available_at, has_ended, is_ready
 from orchestrator.controllers.stateful_set.identity import REVISION, ordinal_of, ordinals
+from orchestrator.machinery.intstr import resolve
 
 
 class Plan(Struct, frozen=True):
@@ -118,9 +120,10 @@ def _shrink(pods: Pods, ordered: bool) -> tuple[Pod, ...]:
 
 
 def _update(stateful_set: StatefulSet, pods: Pods, update_revision: str) -> tuple[Pod, ...]:
-    """The pod that a roll-out replaces now, if any: the highest of another revision.
+    """The pods that a roll-out replaces now, if any: the highest of another revision.
 
-    It waits for the pods above that one, and does not mind those below, nor whether the pod itself is well.
+    It waits for the pods above that one, and does not mind those below, nor whether the pod itself is well; with
+    `maxUnavailable` it counts those that are not available instead.
     """
     spec = stateful_set.spec
     assert spec is not None
@@ -129,7 +132,17 @@ def _update(stateful_set: StatefulSet, pods: Pods, update_revision: str) -> tupl
         return ()
     rolling = strategy.rolling_update if strategy is not None else None
     partition = rolling.partition or 0 if rolling is not None else 0
-    for pod in reversed(list(pods.wanted.values())[partition:]):
+    wanted = list(pods.wanted.values())
+    if rolling is not None and rolling.max_unavailable is not None:
+        most = max(1, resolve(rolling.max_unavailable, len(wanted), round_up=False))
+        free = most - sum(map(pods.is_unavailable, wanted))
+        others = [
+            pod
+            for pod in reversed(wanted[partition:])
+            if pod is not None and not is_going(pod) and revision_of(pod) != update_revision
+        ]
+        return tuple(others[: max(0, free)])
+    for pod in reversed(wanted[partition:]):
         if pod is None or is_going(pod) or has_ended(pod):
             return ()
         if revision_of(pod) != update_revision:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from orchestrator.api.scheme import DEFAULT
+from orchestrator.apiserver.authorization import Union
 from orchestrator.apiserver.http.aggregation import Aggregation
 from orchestrator.apiserver.http.encodings import Encodings
 from orchestrator.apiserver.http.fairness import Fairness
@@ -70,6 +71,7 @@ def served() -> Iterator[Series | Histogram]:
     yield from AdmissionCounts(never).families()
     yield from ListCounts().families()
     yield from WatchHub(Watchers(), nothing, 0).families()
+    yield from Union().families()
     yield from Impersonation(nothing, never).families()
     yield from TokenWebhook(Peer(""), never).families()
     yield from Aggregation.gone({})

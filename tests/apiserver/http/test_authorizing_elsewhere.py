@@ -130,6 +130,39 @@ async def test_conditions_say_what_an_authorizer_is_asked(tmp_path: Path) -> Non
     assert len([each for each in judge.asked if each["user"] == "jane"]) == 1
 
 
+async def test_what_an_authorizer_is_asked_is_counted(tmp_path: Path) -> None:
+    """Its answers, its failures, and what its conditions spare it."""
+    judge = _Judge(list={"allowed": True}, delete=None)
+    conditions = (
+        "!has(request.nonResourceAttributes) || request.nonResourceAttributes.path != '/x'",
+    )
+    async with _judged(tmp_path, judge, conditions=conditions, name="judge") as call:
+        assert (await call("GET", _SETTINGS))[0] == 200
+        assert (await call("DELETE", f"{_SETTINGS}/a"))[0] == 500
+        assert (await call("GET", "/x"))[0] == 403
+        judge.answers["get"] = {"allowed": True}
+        async with call.send("GET", "/metrics") as answer:
+            text = await answer.text()
+    prefix = "apiserver_authorization_"
+    failed = _counted(text, f'{prefix}webhook_evaluations_total{{name="judge",result="error"}}')
+    assert failed > 0
+    assert (
+        _counted(
+            text, f'{prefix}webhook_evaluations_fail_open_total{{name="judge",result="error"}}'
+        )
+        == failed
+    )
+    assert _counted(text, f'{prefix}webhook_evaluations_total{{name="judge",result="success"}}') > 1
+    excluded = f'{prefix}match_condition_exclusions_total{{type="Webhook",name="judge"}}'
+    assert _counted(text, excluded) > 0
+
+
+def _counted(text: str, series: str) -> float:
+    """The value of a series; 0 of one that is not there."""
+    found = (line for line in text.splitlines() if line.startswith(f"{series} "))
+    return float(next(found, "x 0").rpartition(" ")[2])
+
+
 # --- the file ------------------------------------------------------------------------------
 
 
@@ -175,6 +208,7 @@ def test_a_file_lists_authorizers_in_their_order(tmp_path: Path) -> None:
         unauthorized=10.0,
         on_failure="Deny",
         conditions=("has(request.resourceAttributes)",),
+        name="judge",
     )
 
 

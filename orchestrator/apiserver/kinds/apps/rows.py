@@ -15,6 +15,7 @@ from orchestrator.apiserver.kinds.apps.defaults import (
     default_replica_set,
     default_stateful_set,
 )
+from orchestrator.apiserver.kinds.apps.gated import with_max_unavailable
 from orchestrator.apiserver.kinds.apps.stateful_set_validation import STATEFUL_SET_RULES
 from orchestrator.apiserver.kinds.apps.strategy import (
     DaemonSetStrategy,
@@ -80,6 +81,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         rules=STATEFUL_SET_RULES,
         default=default_stateful_set,
         strategy=StatefulSetStrategy,
+        gates={"MaxUnavailableStatefulSet": with_max_unavailable},
         traits=OBSERVED,
         table=STATEFUL_SETS,
     ),

@@ -64,7 +64,7 @@ def without_count(metadata: ObjectMeta) -> ObjectMeta:
 
 
 class StatefulSetStrategy(Strategy):
-    """What is special about stateful sets: `maxUnavailable` is behind a gate that is off in 1.36."""
+    """What is special about stateful sets where the gate of `maxUnavailable` is off, as it is in 1.36 as it comes."""
 
     def prepare_for_create(self, new: StatefulSet, env: Environment) -> StatefulSet:
         """The field is not kept."""
