@@ -138,8 +138,8 @@ def mark_said(obj: Any, paths: Sequence[str]) -> None:
             structs.force_setattr(inner, _python_name(type(inner), last), SAID)
 
 
-def _python_name(type_: type[Any], wire: str) -> str:
-    return next(each.name for each in structs.fields(type_) if each.encode_name == wire)
+def _python_name(type_: type[Struct], wire: str) -> str:
+    return type_.__struct_fields__[type_.__struct_encode_fields__.index(wire)]
 
 
 def with_said(document: dict[str, Any], obj: Any) -> dict[str, Any]:
@@ -160,9 +160,9 @@ def _restore(document: Any, value: Any) -> None:
         for inner, each in zip(document or (), value, strict=False):
             _restore(inner, each)
     elif isinstance(value, Struct) and _has_any(type(value)):
-        for field in structs.fields(type(value)):
-            found = getattr(value, field.name)
+        for name, wire in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
+            found = getattr(value, name)
             if found is SAID:
-                document[field.encode_name] = []
-            elif field.name != "metadata" and isinstance(found, Struct | tuple) and found:
-                _restore(document.get(field.encode_name), found)
+                document[wire] = []
+            elif name != "metadata" and isinstance(found, Struct | tuple) and found:
+                _restore(document.get(wire), found)

@@ -4,7 +4,7 @@ Merging takes nothing away: what the configuration says counts, all else stays. 
 stand in the order of the configuration, those that it does not name where they stood.
 """
 
-from orchestrator.machinery.documents import Json
+from orchestrator.machinery.documents import Json, equal
 from orchestrator.machinery.managed_fields.elements import FIELD, Element
 from orchestrator.machinery.managed_fields.field_sets import FieldSet, is_member
 from orchestrator.machinery.managed_fields.shapes import ABSENT, ListShape, MapShape, Shape
@@ -18,8 +18,10 @@ def merged(live: Json, applied: Json, shape: Shape) -> Json:
 def _merged(live: Json, applied: Json, shape: Shape) -> Json:
     if applied is ABSENT:
         return live
-    if live is ABSENT or live == applied:
+    if live is ABSENT:
         return applied
+    if live == applied:
+        return live if equal(live, applied) else applied  # true is 1 to Python
     part = shape.part(applied if applied is not None else live)
     if live is not None and shape.part(live) is not part:
         return applied
@@ -47,12 +49,13 @@ def _of_lists(live: list[Json], applied: list[Json], shape: ListShape) -> Json:
     lefts, rights = [*map(shape.element, live)], [*map(shape.element, applied)]
     mine = _once(lefts, live)
     yours = dict(zip(rights, applied, strict=True))
-    return [
+    result = [
         live[each]
         if isinstance(each, int)
         else _merged(mine.get(each, ABSENT), yours[each], shape.item)
         for each in _order(lefts, rights)
     ]
+    return live if [*map(id, result)] == [*map(id, live)] else result
 
 
 def _once(elements: list[Element], items: list[Json]) -> dict[Element, Json]:
