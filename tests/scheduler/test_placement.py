@@ -490,7 +490,7 @@ def test_the_number_of_pods_is_not_scored() -> None:
 def _scores(plugin: NodeResourcesFit | NodeResourcesBalancedAllocation) -> dict[str, int]:
     """What a plugin says of a pod with 1 CPU on nodes with and without huge pages and local storage."""
     snapshot = Snapshot()
-    offers: dict[str, dict[str, str]] = {
+    offers: dict[str, dict[str, Any]] = {
         "plain": {},
         "pages": {"hugepages-2Mi": "1Gi"},
         "disk": {"ephemeral-storage": "10Gi"},
