@@ -1,6 +1,6 @@
 """What is refused of custom resources of one version, by its schema and its rules."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
@@ -45,16 +45,19 @@ _NOT_ASKED: Final = invalid(
 _NAMELESS: Final = "nameless"
 
 
-def rules_of(schema: Schema | None, scale: CustomResourceSubresourceScale | None) -> Rules:
-    """The rules of a version; without a schema it takes everything that fits its scale."""
+def rules_of(
+    schema: Schema | None, scale: CustomResourceSubresourceScale | None
+) -> tuple[Rules, Callable[[Any, Any], Sequence[str]]]:
+    """The rules of a version, and what they warn of; without a schema it takes everything that fits its scale."""
     judge = _Judge(schema or Schema(document={}), scale)
-    return Rules(
+    rules = Rules(
         spec=judge.new,
         update=judge.change,
         status=judge.status,
         recheck="never",
         any_finalizer=True,
     )
+    return rules, judge.warnings
 
 
 class _Judge:
@@ -64,6 +67,7 @@ class _Judge:
         self._schema = schema
         self._scale = scale
         self._rules: RuleNode | None = compile_rules(schema, root=True)
+        self._kept: tuple[Unstructured | None, list[str]] = (None, [])
 
     @cached_property
     def _fits(self) -> Callable[[Any], bool]:
@@ -82,7 +86,7 @@ class _Judge:
         found += list_faults(value, self._schema)
         metadata = custom.metadata
         is_named = bool(metadata.name or metadata.generate_name)
-        return self._with_rules(found, value, None, is_named=is_named)
+        return self._with_rules(found, value, None, custom, is_named=is_named)
 
     def change(self, new: Unstructured, old: Unstructured) -> Errors:
         """What is wrong with one that takes the place of another."""
@@ -92,7 +96,7 @@ class _Judge:
             found += scale_faults(new.content, self._scale)
         found += _embedded_faults(value, self._schema)
         found += self._list_faults(value, before)
-        return self._with_rules(found, value, before)
+        return self._with_rules(found, value, before, new)
 
     def status(self, new: Unstructured, old: Unstructured) -> Errors:
         """What is wrong with one that has another status."""
@@ -101,7 +105,7 @@ class _Judge:
         if self._scale is not None:
             found += status_scale_faults(new.content, self._scale)
         found += self._list_faults(value, before)
-        return self._with_rules(found, value, before)
+        return self._with_rules(found, value, before, new)
 
     def _new_faults(self, value: Any, before: Any) -> list[FieldError]:
         """The faults of parts that were not like this before."""
@@ -114,7 +118,13 @@ class _Judge:
         return [] if found and any(list_faults(before, self._schema)) else found
 
     def _with_rules(
-        self, found: list[FieldError], value: Any, old: Any, *, is_named: bool = True
+        self,
+        found: list[FieldError],
+        value: Any,
+        old: Any,
+        new: Unstructured,
+        *,
+        is_named: bool = True,
     ) -> Errors:
         yield from found
         if self._rules is None:
@@ -122,7 +132,14 @@ class _Judge:
         if not is_named or any(each.reason in _BLOCKING for each in found):
             yield _NOT_ASKED
         else:
-            yield from rule_faults(value, old, self._rules)
+            kept: list[FieldError] = []
+            yield from rule_faults(value, old, self._rules, kept=kept)
+            self._kept = (new, [str(each) for each in kept])
+
+    def warnings(self, new: Unstructured, _old: Unstructured | None) -> Sequence[str]:
+        """What its rules say against what stays as it was, of the object that was judged last."""
+        judged, kept = self._kept
+        return kept if judged is new else ()
 
 
 def whole(custom: Unstructured) -> dict[str, Any]:

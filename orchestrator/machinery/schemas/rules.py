@@ -1,15 +1,15 @@
 """The rules of a schema in CEL (`x-kubernetes-validations`): compiled once, asked of each value.
 
 A rule stands at a node and sees its value as `self`, and the value that was there before as `oldSelf`
-if the two belong together: items of a list only if it is a map list with equal keys. A rule of an
-unchanged value is not told again (ratcheting).
+if the two belong together: items of a list only if it is a map list with equal keys. What a
+rule says against a value that stays as it was is only a warning (ratcheting).
 """
 
 import base64
 import binascii
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -170,34 +170,55 @@ def _compiled_message(text: str) -> Expression:
 
 
 def rule_faults(
-    value: Any, old: Any, node: RuleNode | None, path: str = ""
+    value: Any,
+    old: Any,
+    node: RuleNode | None,
+    path: str = "",
+    kept: list[FieldError] | None = None,
 ) -> Iterator[FieldError]:
     """What the rules say against a value, which replaces `old` (None: nothing comparable).
 
+    What they say against a value that stays as it was goes to `kept`, but for what looks at the old one.
     A rule that costs too much is the last one that is asked, as is the one with which all together do.
     """
     if node is not None:
-        yield from _faults(value, old, node, path, Meter(PER_OBJECT))
+        walk = _Walk(Meter(PER_OBJECT), [] if kept is None else kept)
+        yield from _faults(value, old, node, path, walk, same=False)
 
 
-def _faults(value: Any, old: Any, node: RuleNode, path: str, budget: Meter) -> Iterator[FieldError]:
-    if value is None or budget.left < 0:
+class _Walk(NamedTuple):
+    """What the rules of one object share: what they may still cost, and where faults go of what stays as it was."""
+
+    budget: Meter
+    kept: list[FieldError]
+
+
+def _faults(
+    value: Any, old: Any, node: RuleNode, path: str, walk: _Walk, *, same: bool
+) -> Iterator[FieldError]:
+    """`same`: whether the nearest value around this one that has an old one is equal to it."""
+    if value is None or walk.budget.left < 0:
         return
+    same = same if old is None else bool(old == value)
     if node.rules:
-        yield from _faults_here(value, old, node, path, budget)
+        yield from _faults_here(value, old, node, path, walk, same=same)
     if type(value) is dict or isinstance(value, Mapping):
         before = old if old is not None and isinstance(old, Mapping) else {}
         for name in sorted(value if node.additional else value.keys() & node.properties.keys()):
             below = node.properties.get(name)
             if below is not None:
-                yield from _faults(value[name], before.get(name), below, child(path, name), budget)
+                yield from _faults(
+                    value[name], before.get(name), below, child(path, name), walk, same=same
+                )
             elif node.additional is not None and name not in node.schema.properties:
                 where = key(path, name)
-                yield from _faults(value[name], before.get(name), node.additional, where, budget)
+                yield from _faults(
+                    value[name], before.get(name), node.additional, where, walk, same=same
+                )
     elif isinstance(value, list | tuple) and node.items is not None:
         for number, each in enumerate(value):
             known = _correlated(each, old, node.schema)
-            yield from _faults(each, known, node.items, index(path, number), budget)
+            yield from _faults(each, known, node.items, index(path, number), walk, same=same)
 
 
 def _correlated(item: Any, old: Any, schema: Schema) -> Any:
@@ -214,10 +235,9 @@ def _correlated(item: Any, old: Any, schema: Schema) -> Any:
 
 
 def _faults_here(
-    value: Any, old: Any, node: RuleNode, path: str, budget: Meter
+    value: Any, old: Any, node: RuleNode, path: str, walk: _Walk, *, same: bool
 ) -> Iterator[FieldError]:
-    if old is not None and old == value:
-        return
+    budget = walk.budget
     variables = {"self": _shown(value, node)}
     before = None if old is None else _shown(old, node)
     for rule in node.rules:
@@ -229,8 +249,12 @@ def _faults_here(
             variables["oldSelf"] = opaque("optional", [] if old is None else [before])
         else:
             variables["oldSelf"] = before
-        fault = _fault(rule, variables, value, node.schema, path, budget)
-        if fault is not None:
+        fault, is_final = _fault(rule, variables, value, node.schema, path, budget)
+        if fault is None:
+            continue
+        if same and not rule.transition and not is_final:
+            walk.kept.append(fault)
+        else:
             yield fault
 
 
@@ -241,28 +265,29 @@ def _fault(
     schema: Schema,
     path: str,
     budget: Meter,
-) -> FieldError | None:
+) -> tuple[FieldError | None, bool]:
+    """What the rule says, and whether that counts of a value that stays as it was, too: it has no value."""
     type_ = ",".join(schema.types)
     try:
         if rule.expression.value(variables, budget) is True:
-            return None
+            return None, False
     except EvaluationError as error:
-        return invalid(path or "<nil>", type_, _without_value(error, rule, budget))
+        return invalid(path or "<nil>", type_, _without_value(error, rule, budget)), True
     where = f"{path}{rule.field_path}" if path else rule.field_path.removeprefix(".")
     try:
         words = _words(rule, variables, budget)
     except _MessageTooDear as error:
         budget.left = -1
-        return invalid(where or "<nil>", type_, str(error))
+        return invalid(where or "<nil>", type_, str(error)), False
     shown = OMITTED if type_ in ("object", "array") else value
     match rule.reason:
         case "FieldValueForbidden":
-            return forbidden(where or "<nil>", words)
+            return forbidden(where or "<nil>", words), False
         case "FieldValueRequired":
-            return required(where or "<nil>", words)
+            return required(where or "<nil>", words), False
         case "FieldValueDuplicate":
-            return duplicate(where or "<nil>", shown)
-    return invalid(where or "<nil>", shown, words)
+            return duplicate(where or "<nil>", shown), False
+    return invalid(where or "<nil>", shown, words), False
 
 
 class _MessageTooDear(Exception):
