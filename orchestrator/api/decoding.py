@@ -16,40 +16,35 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from types import NoneType, UnionType
-from typing import Any, Final, NamedTuple, TypeAlias, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from msgspec import Struct, structs
 
 from orchestrator.api import document
-from orchestrator.api.errors import DecodeError
-from orchestrator.api.facts import GO_NAMES, LEFT_OUT
+from orchestrator.api.errors import DecodeError, OwnDecodeError
+from orchestrator.api.facts import LEFT_OUT
 from orchestrator.api.generate.names import TypeName, type_name
+from orchestrator.api.misfits import INT_BOUNDS, Place, go_names, unfit
 from orchestrator.api.scalars import EMPTY, MicroTime, Time, required_tuple
 from orchestrator.api.times import read_time
 
 Schema: TypeAlias = Mapping[str, Any]
+_SCHEMA: Final = "JSONSchemaProps"
 
-_INT: Final = {"int32": 2**31, "int64": 2**63}
-_NUMBERED: Final = frozenset((*_INT, "uint8"))
+_BYTES: Final = 256
 _QUANTITY: Final = frozenset((str, int, float))
 _INT_OR_STRING: Final = frozenset((int, str))
 _TEXTS: Final = frozenset((str,))
-_QUANTITY_FORM: Final = re.compile(r"([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)", re.ASCII)
+_QUANTITY_FORM: Final = re.compile(
+    r"[+-]?[0-9]*(?:\.[0-9]*)?(?:[numkMGTPE]?|[KMGTPE]i|[eE][+-]?[0-9]+)", re.ASCII
+)
+_NEARLY_A_QUANTITY: Final = re.compile(
+    r"[+-]?[0-9]*(?:\.[0-9]*)?[eEinumkKMGTP]*[-+]?[0-9]*", re.ASCII
+)
+_WRONG_SUFFIX: Final = "unable to parse quantity's suffix"
 _NOT_A_QUANTITY: Final = (
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 )
-
-
-class Place(NamedTuple):
-    """Where a value stands: as a path with indexes, and as Go says it (struct, fields)."""
-
-    path: str
-    struct: str
-    fields: str
-
-    def item(self, key: str) -> "Place":
-        """Within a list or a map, which Go does not count."""
-        return Place(self.path + key, self.struct, self.fields)
 
 
 class Notes(list[str]):
@@ -73,101 +68,28 @@ def read(data: Any, type_: type[Any], unknown: list[str], at: str = "") -> Any:
 
     `at` is the path of a document inside another. Raises DecodeError, whose `words` are Go's.
     """
-    return _struct_reader(type_)(data, Place(at, "", ""), unknown)  # type: ignore[arg-type]
+    reader, place = _struct_reader(type_), Place(at, "", "")  # type: ignore[arg-type]
+    try:
+        return reader(data, place, unknown)
+    except OwnDecodeError:
+        raise
+    except DecodeError:
+        if not (type(unknown) is Notes and unknown.wraps):
+            reader(data, place, _Search())
+        raise
 
 
-# Where a uid is a user's, which is mere text.
-_USERS: Final = ("UserInfo", "SubjectAccessReviewSpec", "CertificateSigningRequestSpec")
+class _Search(list[str]):
+    """In place of unknown fields: what does not fit is passed over in search of what ends Go's reading at once.
 
-
-def unfit(value: Any, place: Place, wanted: str, *, by_itself: bool = False) -> DecodeError:
-    """`json: cannot unmarshal string into Go struct field PodSpec.spec.hostNetwork of type bool`.
-
-    `by_itself`: the field's type reads itself, as something of the type `wanted`; out of a tree it does not
-    know where it stands.
+    Go notes the first value that does not fit and reads on; a type that reads itself ends it.
     """
-    kind = _kind(value)
-    named = "" if by_itself else _named(place, wanted)
-    if wanted == "[]string" and place.fields.endswith("extra"):
-        wanted = "v1.ExtraValue"  # what reviews and requests say of a user has a type of its own
-    if wanted == "string" and place.fields.endswith("uid") and place.struct not in _USERS:
-        named = "types.UID"
-    shown = f"number {value}" if kind == "number" and wanted in _NUMBERED else kind
-    where = f"struct field {place.struct}.{place.fields}" if place.fields else "value"
-    words = f"json: cannot unmarshal {shown} into Go {where} of type {named or wanted}"
-    said = f"expected {_json_type(wanted)}, got {shown}"
-    patch_words = _not_restored(value, wanted, named) if place.fields else ""
-    if by_itself:
-        patch_words = f"json: cannot unmarshal {shown} into Go value of type {wanted}"
-    return DecodeError(place.path, said, words=words, patch_words=patch_words)
 
 
-def _named(place: Place, wanted: str) -> str:
-    """The name that the type of a field has in Go; "" if it is `wanted`."""
-    name = _go_types().get(place.struct, {}).get(place.fields.rpartition(".")[2], "")
-    if name.startswith("map:"):
-        return name[4:] if wanted.startswith("map[") else ""
-    if name.startswith("[]"):
-        return name if wanted.startswith("[]") else name[2:]
-    return name
-
-
-@lru_cache(maxsize=1)
-def _go_types() -> dict[str, dict[str, str]]:
-    """Struct -> field -> the name of its type. Where structs of one name differ, the first one counts."""
-    found: dict[str, dict[str, str]] = {}
-    for struct, fields in _go_names()["types"].items():
-        found.setdefault(struct.rpartition(".")[2], {}).update(fields)
-    return found
-
-
-@lru_cache(maxsize=1)
-def _go_names() -> dict[str, dict[str, dict[str, str]]]:
-    facts: dict[str, dict[str, dict[str, str]]] = json.loads(GO_NAMES.read_text())
-    return facts
-
-
-_BYTES: Final = 256
-_GO_KINDS: Final = {
-    bool: "bool",
-    int: "int64",
-    float: "float64",
-    str: "string",
-    list: "slice",
-    dict: "map",
-}
-
-
-def _not_restored(value: Any, wanted: str, named: str) -> str:
-    """`cannot restore map from string`: of a document that is no text any more."""
-    kind = _GO_KINDS.get(type(value), "")
-    if wanted.startswith("map["):
-        return f"cannot restore map from {kind}"
-    if wanted.startswith("[]"):
-        return f"cannot restore slice from {kind}"
-    if "." in wanted:
-        return f"cannot restore struct from: {kind}"
-    # Go itself would convert numbers into one another, and a whole number into a text.
-    if kind == "int64" or (kind == "float64" and wanted in _INT):
-        return (
-            f"cannot convert {kind} to {named or wanted}"
-            if wanted != "bool"
-            else "unrecognized type: bool"
-        )
-    return f"unrecognized type: {wanted}"
-
-
-def _json_type(go_type: str) -> str:
-    if go_type.startswith("[]"):
-        return "string" if go_type == "[]uint8" else "array"
-    return "object" if "." in go_type or go_type.startswith("map[") else go_type
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, bool):
-        return "bool"
-    kinds = ((dict, "object"), (list, "array"), (str, "string"), (NoneType, "null"))
-    return next((name for type_, name in kinds if isinstance(value, type_)), "number")
+def _passed(error: DecodeError, unknown: list[str]) -> None:
+    """Raises the error, unless it is passed over."""
+    if type(unknown) is not _Search or isinstance(error, OwnDecodeError):
+        raise error
 
 
 # --- readers of structs ---------------------------------------------------------------------
@@ -175,7 +97,7 @@ def _kind(value: Any) -> str:
 
 @cache
 def _struct_reader(type_: type[Struct]) -> Reader:
-    name, go_type = type_.__name__, _go_name(type_)
+    name, go_type = _fact_name(type_) or type_.__name__, _go_name(type_)
     is_kind = isinstance(getattr(type_, "kind", None), str)
     fields: dict[str, Reader] | None = None
     # Maps that are not written when they are empty, so that an empty one is none.
@@ -208,7 +130,11 @@ def _struct_reader(type_: type[Struct]) -> Reader:
                     unknown.append(path + str(key))
             elif value is not None and (value != {} or key not in optional_maps):
                 go_path = key if paths is None else paths.get(key, key)
-                found = reader(value, Place(path + key, name, said + go_path), unknown)
+                try:
+                    found = reader(value, Place(path + key, name, said + go_path), unknown)
+                except DecodeError as error:
+                    _passed(error, unknown)
+                    continue
                 if found or key not in zeros:
                     made[key] = found
                 if not found and key in written and type(unknown) is Notes:
@@ -225,12 +151,17 @@ def _fields(type_: type[Struct]) -> dict[str, Reader]:
     if len(home) > 3:
         definition = _definitions().get(TypeName(home[2], home[3], type_.__name__), {})
         properties = definition.get("properties", {})
-    return {
+    readers = {
         wire: _reader(hints[python], properties.get(wire, {}))
         for python, wire in zip(
             type_.__struct_fields__, type_.__struct_encode_fields__, strict=True
         )
     }
+    if type_.__name__ == _SCHEMA:
+        from orchestrator.api.schema_parts import schema_parts  # which reads as this file does
+
+        readers |= schema_parts(_struct_reader(type_))
+    return readers
 
 
 def _left_out(type_: type[Struct]) -> frozenset[str]:
@@ -240,7 +171,7 @@ def _left_out(type_: type[Struct]) -> frozenset[str]:
 
 def _go_paths(type_: type[Struct]) -> Mapping[str, str] | None:
     """Go's paths to the fields that the type has from structs written into it; None if there are none."""
-    return _go_names()["paths"].get(_fact_name(type_))
+    return go_names()["paths"].get(_fact_name(type_))
 
 
 def _fact_name(type_: type[Struct]) -> str:
@@ -307,6 +238,8 @@ def _go_type(hint: Any, schema: Schema) -> str:
         return _go_name(hint)
     if hint is int:
         return str(schema.get("format", "int64"))
+    if hint is str and schema.get("format") == "byte":
+        return "[]uint8"
     names = {str: "string", bool: "bool", float: "float64", Time: "v1.Time"}
     return names.get(hint, "interface {}")
 
@@ -333,12 +266,25 @@ def _list_reader(inner: Any, reader: Reader, schema: Schema) -> Reader:
             raise unfit(data, place, go_type)
         if reader is _string and _TEXTS.issuperset(map(type, data)):
             return data
+        if type(unknown) is _Search:
+            _search(reader, {f"[{index}]": item for index, item in enumerate(data)}, place, unknown)
+            return data
         return [
             empty if item is None else reader(item, place.item(f"[{index}]"), unknown)
             for index, item in enumerate(data)
         ]
 
     return read_list
+
+
+def _search(reader: Reader, items: Mapping[str, Any], place: Place, unknown: list[str]) -> None:
+    """Read each of the items, whatever does not fit."""
+    for key, item in items.items():
+        if item is not None:
+            try:
+                reader(item, place.item(key), unknown)
+            except DecodeError as error:
+                _passed(error, unknown)
 
 
 def _map_reader(inner: Any, reader: Reader, values: Schema) -> Reader:
@@ -349,6 +295,9 @@ def _map_reader(inner: Any, reader: Reader, values: Schema) -> Reader:
         if type(data) is not dict and not isinstance(data, Mapping):
             raise unfit(data, place, go_type)
         if reader is _string and _TEXTS.issuperset(map(type, data.values())):
+            return data
+        if type(unknown) is _Search:
+            _search(reader, {f".{key}": item for key, item in data.items()}, place, unknown)
             return data
         return {
             key: empty if item is None else reader(item, place.item(f".{key}"), unknown)
@@ -363,7 +312,7 @@ def _is_quantity(hint: Any) -> bool:
 
 
 def _int_reader(width: str) -> Reader:
-    bound = _INT[width]
+    bound = INT_BOUNDS[width]
 
     def read_int(data: Any, place: Place, unknown: list[str]) -> Any:
         if type(data) is not int or not -bound <= data < bound:
@@ -381,7 +330,7 @@ def _is_whole(data: Any) -> bool:
 
 def _in_int64(data: int | float) -> int:
     """The number in 64 bits; what is too large for them is a float to Go, of which a processor makes the least."""
-    bound = _INT["int64"]
+    bound = INT_BOUNDS["int64"]
     return int(data) if -bound <= data < bound else -bound
 
 
@@ -440,19 +389,25 @@ def _illegal_byte(text: str) -> int:
 def _int_or_string(data: Any, place: Place, unknown: list[str]) -> Any:
     if isinstance(data, str):
         return data
-    bound = _INT["int32"]
+    bound = INT_BOUNDS["int32"]
     if type(data) is not int or not -bound <= data < bound:
         raise unfit(data, place, "int32", by_itself=True)
     return data
 
 
 def _quantity(data: Any, place: Place, unknown: list[str]) -> Any:
-    is_number = isinstance(data, int | float) and not isinstance(data, bool)
-    if is_number or (isinstance(data, str) and _QUANTITY_FORM.fullmatch(data)):
+    if isinstance(data, str):
+        if data and _QUANTITY_FORM.fullmatch(data):
+            return data
+        bare = data.strip(" ")  # as Go does, which reads no other text so
+        if bare and _QUANTITY_FORM.fullmatch(bare):
+            return bare
+        is_near = bare and _NEARLY_A_QUANTITY.fullmatch(bare)
+        words = _WRONG_SUFFIX if is_near else _NOT_A_QUANTITY
+        raise OwnDecodeError(place.path, words, words=words)
+    if isinstance(data, int | float) and not isinstance(data, bool):
         return data
-    if isinstance(data, str) and _QUANTITY_FORM.fullmatch(bare := data.strip(" ")):
-        return bare  # as Go does, which reads no other text so
-    raise DecodeError(place.path, _NOT_A_QUANTITY, words=_NOT_A_QUANTITY)
+    raise OwnDecodeError(place.path, _NOT_A_QUANTITY, words=_NOT_A_QUANTITY)
 
 
 _UNIONS: Final = {_QUANTITY: _quantity, _INT_OR_STRING: _int_or_string}
@@ -465,6 +420,6 @@ def _time_reader(*, micro: bool) -> Reader:
         try:
             return read_time(data, micro=micro)
         except ValueError as error:
-            raise DecodeError(place.path, str(error), words=str(error)) from None
+            raise OwnDecodeError(place.path, str(error), words=str(error)) from None
 
     return read

@@ -20,6 +20,10 @@ class DecodeError(ApiTypeError):
         self.patch_words = patch_words or self.words
 
 
+class OwnDecodeError(DecodeError):
+    """The same, of a type that reads itself (a quantity, a time): Go ends there, whatever else did not fit before."""
+
+
 class UnknownKind(ApiTypeError):
     """The scheme has no such kind or resource."""
 

@@ -67,7 +67,21 @@ def _after_elements(text: str, *, micro: bool) -> str:
 
 
 def _unparsable(text: str, layout: str, rest: str, element: str) -> ValueError:
-    return ValueError(f'parsing time "{text}" as "{layout}": cannot parse "{rest}" as "{element}"')
+    text, rest = _quoted(text), _quoted(rest)
+    return ValueError(f'parsing time {text} as "{layout}": cannot parse {rest} as "{element}"')
+
+
+def _quoted(text: str) -> str:
+    """As Go's time package quotes: bytes that are no printable ASCII by their numbers."""
+    shown = "".join(
+        f"\\{each}" if each in '"\\' else each if " " <= each <= "~" else _bytes(each)
+        for each in text
+    )
+    return f'"{shown}"'
+
+
+def _bytes(letter: str) -> str:
+    return "".join(f"\\x{each:02x}" for each in letter.encode(errors="replace"))
 
 
 def _moment(text: str, rest: str) -> datetime:

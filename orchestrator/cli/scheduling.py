@@ -1,5 +1,6 @@
 """The option `--scheduler-config`: a file as a scheduler's configuration."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,15 @@ option = file_option(
 
 
 def configuration_file(path: Path | None) -> "SchedulerConfiguration":
-    """The scheduler of a file, the default one without. Raises InputError."""
+    """The scheduler of a file, the default one without; plugins may be beside the file. Raises InputError."""
     from orchestrator.scheduler import (
         DEFAULT_CONFIGURATION,
         InvalidConfiguration,
         load_configuration,
     )
+    from orchestrator.scheduler.classes_beside import ClassesBeside
 
     if path is None:
         return DEFAULT_CONFIGURATION
-    return read(path, load_configuration, InvalidConfiguration)
+    find = ClassesBeside(path.parent).find
+    return read(path, partial(load_configuration, find_class=find), InvalidConfiguration)

@@ -177,8 +177,8 @@ class Client(Reader):
                 namespace=namespace_in(resource, namespace),
                 grace_period_seconds=grace_period_seconds,
                 propagation_policy=propagation_policy,
-                uid=uid,
-                resource_version=resource_version,
+                uid=uid or None,
+                resource_version=resource_version or None,
                 identity=self.identity,
             )
         )

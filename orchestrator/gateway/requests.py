@@ -118,7 +118,7 @@ def _said(**query: str) -> dict[str, str]:
 
 
 def _preconditions(message: Delete) -> dict[str, str]:
-    return _said(uid=message.uid, resourceVersion=message.resource_version)
+    return _said(uid=message.uid or "", resourceVersion=message.resource_version or "")
 
 
 def _deletion(message: Delete | DeleteCollection, preconditions: Mapping[str, str]) -> bytes:

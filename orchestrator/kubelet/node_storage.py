@@ -1,7 +1,8 @@
 """What lies on a node's disk: what its pods keep there, and its images. All of it is one disk."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.kubelet.runtimes.handlers import NodeRuntimes
@@ -24,14 +25,16 @@ class NodeStorage:
         """What a pod keeps on the disk, where its runtime weighs it. What it keeps in memory is no part of that."""
         uid = pod.metadata.uid
         runtime = self._runtimes.of(uid)
-        if not isinstance(runtime, Weighed):
+        if not _is_weighed(type(runtime)):
             return _NOTHING
-        volumes = runtime.volume_weights(uid)
-        return DiskUsage(_on_disk(pod, volumes), runtime.log_bytes(uid))
+        weighed = cast("Weighed", runtime)
+        return DiskUsage(_on_disk(pod, weighed.volume_weights(uid)), weighed.log_bytes(uid))
 
     def keepers(self) -> Iterator[KeepingImages]:
         """The runtimes that know their images."""
-        return (each for each in self._runtimes.all() if isinstance(each, KeepingImages))
+        for each in self._runtimes.all():
+            if _keeps_images(type(each)):
+                yield cast("KeepingImages", each)
 
     def images(self) -> "Iterator[NodeImage]":
         """All images of the node."""
@@ -44,6 +47,17 @@ class NodeStorage:
     def used_bytes(self, pods: Iterable[Pod]) -> int:
         """What is taken of the disk, where these are the node's pods."""
         return self.image_bytes() + sum(bytes_of(self.of(pod)) for pod in pods)
+
+
+@cache
+def _is_weighed(kind: type[Any]) -> bool:
+    """Asked once a class: to look at a protocol's methods takes longer than to ask most runtimes what they have."""
+    return issubclass(kind, Weighed)
+
+
+@cache
+def _keeps_images(kind: type[Any]) -> bool:
+    return issubclass(kind, KeepingImages)
 
 
 def bytes_of(disk: DiskUsage) -> int:

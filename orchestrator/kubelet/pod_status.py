@@ -228,6 +228,7 @@ def _container_status(
 ) -> ContainerStatus:
     spec = record.spec
     image = record.image or spec.image
+    mounts = _RECURSIVE_MOUNTS if record.recursive else _FLAT_MOUNTS
     ran = bool(record.container_id)
     resources = spec.resources if ran else None
     # Nobody asks whether an ephemeral container is ready or has started.
@@ -244,13 +245,9 @@ def _container_status(
         started=record.started if asked else None,
         resources=resources,
         allocated_resources=resources.requests if resources is not None else EMPTY,
-        volume_mounts=_mounts(record) if ran and spec.volume_mounts else (),
+        volume_mounts=mounts(spec) if ran and spec.volume_mounts else (),
         user=_user(general, spec.security_context) if ran else None,
     )
-
-
-def _mounts(record: ContainerRecord) -> tuple[VolumeMountStatus, ...]:
-    return (_RECURSIVE_MOUNTS if record.recursive else _FLAT_MOUNTS)(record.spec)
 
 
 def _mount_statuses(container: Container, recursive: bool) -> tuple[VolumeMountStatus, ...]:

@@ -259,7 +259,7 @@ class Patch(Request[Any], frozen=True, gc=True, kw_only=True):
 
 
 class Delete(Request[Deleted], frozen=True, gc=True, kw_only=True):
-    """Delete an object. Preconditions that do not hold answer Conflict.
+    """Delete an object. Preconditions (`uid`, `resource_version`) that do not hold answer Conflict.
 
     `collected`: it was asked for with others, and not by its name.
     """
@@ -269,8 +269,8 @@ class Delete(Request[Deleted], frozen=True, gc=True, kw_only=True):
     namespace: str = ""
     grace_period_seconds: int | None = None
     propagation_policy: PropagationPolicy = ""
-    uid: str = ""
-    resource_version: str = ""
+    uid: str | None = None
+    resource_version: str | None = None
     dry_run: bool = False
     collected: bool = False
     identity: Identity = ADMIN
@@ -287,6 +287,8 @@ class DeleteCollection(Request[Page], frozen=True, gc=True, kw_only=True):
     field_selector: str = ""
     grace_period_seconds: int | None = None
     propagation_policy: PropagationPolicy = ""
+    uid: str | None = None
+    resource_version: str | None = None
     dry_run: bool = False
     identity: Identity = ADMIN
     warn: Warn | None = None

@@ -24,6 +24,14 @@ _SCALAR_VALUES: dict[str, tuple[Any, ...]] = {
 }
 
 
+# What stands in a schema in place of one.
+_SCHEMA_PARTS: dict[str, tuple[Any, ...]] = {
+    "JSONSchemaPropsOrArray": ({"type": "string"}, [{"type": "string"}]),
+    "JSONSchemaPropsOrBool": ({"type": "string"}, True, False),
+    "JSONSchemaPropsOrStringArray": ({"type": "string"}, ["a"]),
+}
+
+
 def _some(depth: int) -> float:
     return 0.7 if depth < _DEPTH else 0.0
 
@@ -39,6 +47,8 @@ def _draw(schema: dict[str, Any], random: Random, depth: int, fill: Fill) -> Any
     reference = schema.get("$ref")
     if reference is not None:
         name = reference.removeprefix("#/definitions/")
+        if (of_schema := name.rpartition(".")[2]) in _SCHEMA_PARTS:
+            return random.choice(_SCHEMA_PARTS[of_schema])
         if name in SCALARS:
             return random.choice(_SCALAR_VALUES[SCALARS[name]])
         return draw_definition(name, random, depth + 1, fill)

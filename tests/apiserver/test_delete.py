@@ -274,6 +274,14 @@ async def test_the_clusters_own_namespaces_stay(api: Api) -> None:
 # --- collections ---------------------------------------------------------------------------
 
 
+async def test_a_second_delete_of_a_namespace_changes_nothing(api: Api) -> None:
+    """While it is being emptied, whatever policy is asked for."""
+    await api.create(Namespace(metadata=ObjectMeta(name="team")))
+    await api.delete(Namespace, "team", propagation_policy="Foreground")
+    deleted = await api.delete(Namespace, "team", propagation_policy="Orphan")
+    assert deleted.object.metadata.finalizers == ("foregroundDeletion",)
+
+
 async def test_a_collection_is_deleted_by_selectors(api: Api) -> None:
     """Each by its own rules: some are gone, some begin to go."""
     await bound(api, "a", labels={"app": "x"})

@@ -101,14 +101,17 @@ async def test_a_scale_can_be_patched(api: Api) -> None:
 
 
 async def test_a_scale_is_conditional_if_it_says_so(api: Api) -> None:
-    """By resourceVersion; the same number of replicas is no change."""
+    """By resourceVersion; the same number of replicas is no change, but of who owns it."""
     await api.create(deployment("web", 3))
     stale = Scale(metadata=meta("web", resource_version="1"), spec=ScaleSpec(replicas=5))
     error = await refused(Conflict, scale(api, "web", stale))
     assert error.message.startswith('Operation cannot be fulfilled on deployments.apps "web": ')
     before = api.store.revision
     await scale(api, "web", Scale(metadata=meta("web"), spec=ScaleSpec(replicas=3)))
-    assert api.store.revision == before
+    assert api.store.revision == before + 1
+    await scale(api, "web", Scale(metadata=meta("web"), spec=ScaleSpec(replicas=3)))
+    await scale(api, "web", Scale(metadata=meta("web"), spec=ScaleSpec(replicas=3)))
+    assert api.store.revision == before + 2
 
 
 async def test_a_negative_scale_is_refused(api: Api) -> None:

@@ -13,6 +13,7 @@ import actors
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import Pod
 from orchestrator.cli import main
+from orchestrator.cli.scheduling import configuration_file
 from orchestrator.scheduler import (
     InvalidConfiguration,
     Plugin,
@@ -263,3 +264,20 @@ def test_the_command_line_refuses_a_wrong_file_in_one_line(tmp_path: Path) -> No
         f"Error: {file}: profiles[0].plugins.score.enabled[0].name: there is no plugin "
         '"NodeResourceFit"; did you mean "NodeResourcesFit"?\n'
     )
+
+
+def test_the_command_line_finds_plugins_beside_the_file(tmp_path: Path) -> None:
+    """As a scenario does; what goes wrong in them is told with the path in the file."""
+    (tmp_path / "own_policy.py").write_text(
+        "from orchestrator.scheduler import Plugin\n"
+        "class Mine(Plugin):\n"
+        "    name = 'Mine'\n"
+        "    def pre_enqueue(self, pod):\n"
+        "        return ''\n"
+    )
+    file = tmp_path / "scheduler.yaml"
+    file.write_text("plugins: ['own_policy:Mine']")
+    assert configuration_file(file).profiles
+    file.write_text("plugins: ['own_policy:Mein']")
+    result = CliRunner().invoke(main, ["up", "--scheduler-config", str(file)])
+    assert result.output == f"Error: {file}: plugins[0]: own_policy has no class Mein\n"

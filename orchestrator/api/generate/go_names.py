@@ -2,7 +2,7 @@
 
 What Go's complaints about documents say beyond the published schema: `types`, the names that fields' types
 have where the schema knows a string, a list or a map (`v1.ServiceType`; of lists with `[]`, of maps after
-`map:`), and `paths`, how a field is named that a struct has from one written into it (`IngressRuleValue.http`).
+`map:`, of lists with a name of their own or of documents after `list:`), and `paths`, how a field is named that a struct has from one written into it (`IngressRuleValue.http`).
 """
 
 import json
@@ -55,6 +55,8 @@ def _named(sources: Mapping[Package, Source], package: Package, type_: str) -> s
     """How a complaint calls a field's type; "" where it says what the schema says."""
     type_ = type_.lstrip("*")
     if type_.startswith("[]"):
+        if type_ == "[]JSON":
+            return f"list:[]{package[1]}.JSON"
         inner = _named(sources, package, type_[2:])
         return f"[]{inner}" if inner and not inner.startswith("map:") else ""
     if type_.startswith("map["):
@@ -66,6 +68,8 @@ def _named(sources: Mapping[Package, Source], package: Package, type_: str) -> s
         return type_
     home, name = home_of(type_, package)
     kind = sources[home].named.get(name, "") if home in sources else ""
+    if kind.startswith("[]"):
+        return f"list:{home[1]}.{name}"
     if kind.startswith("map["):
         return f"map:{home[1]}.{name}"
     return f"{home[1]}.{name}" if kind in SCALARS else ""

@@ -82,7 +82,7 @@ class DeleteOptions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
     ignore_store_read_error_with_cluster_breaking_potential: bool | None = None
     orphan_dependents: bool | None = None
     preconditions: Preconditions | None = None
-    propagation_policy: str = ""
+    propagation_policy: str | None = None
 
 
 class FieldSelectorRequirement(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -169,8 +169,8 @@ class OwnerReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
 
 
 class Preconditions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    resource_version: str = ""
-    uid: str = ""
+    resource_version: str | None = None
+    uid: str | None = None
 
 
 class ServerAddressByClientCIDR(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):

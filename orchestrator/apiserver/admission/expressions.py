@@ -1,6 +1,7 @@
 """Expressions about a write: of policies, and of webhooks' match conditions."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Any, Final
 
 from orchestrator.api.admissionregistration.v1 import MatchCondition, Variable
@@ -9,14 +10,21 @@ from orchestrator.machinery.cel import (
     CompileError,
     EvaluationError,
     Expression,
+    Meter,
+    OutOfBudget,
     compile_expression,
 )
+from orchestrator.machinery.cel.limits import PER_CONDITIONS, PER_OBJECT
 
 VARIABLES: Final = frozenset({"object", "oldObject", "request", "authorizer", "namespaceObject"})
 
 
 class Failed(Exception):
     """An expression has no value."""
+
+
+class Spent(Failed):
+    """Nothing is left of what the expressions may cost together: no other is asked."""
 
 
 class Scope:
@@ -37,13 +45,16 @@ class Scope:
         self._variables = variables
         self._counts = counts
         self._found: dict[str, Any] = {}
+        self._budget = Meter(PER_OBJECT)
 
     def value(self, text: str) -> Any:
-        """What an expression gives. Raises Failed, in the original's words."""
+        """What an expression gives. Raises Failed, in the original's words; Spent if nothing is left."""
         try:
             return self._value(text, tuple(self._composed))
         except CompileError as error:
             raise Failed(f"compilation failed: {error}") from None
+        except OutOfBudget as error:
+            raise Spent(str(error)) from None
         except EvaluationError as error:
             words = f"expression '{text.strip()}' resulted in error: {error}"
             raise Failed(words) from None
@@ -59,7 +70,13 @@ class Scope:
             variables = {**variables, "variables": self._used_by(expression, composed)}
         elif self._composed:
             variables = {**variables, "variables": {}}
-        return expression.value(variables)
+        return expression.value(variables, self._budget)
+
+    def spending(self, limit: int) -> "Scope":
+        """The same, where what expressions cost is taken from a budget of its own."""
+        scope = copy(self)
+        scope._budget = Meter(limit)
+        return scope
 
     def _compiled(self, text: str) -> Expression:
         counts = self._counts
@@ -80,6 +97,8 @@ class Scope:
             if name not in self._found:
                 try:
                     self._found[name] = self._value(self._composed[name], composed[:i])
+                except OutOfBudget:
+                    raise
                 except (CompileError, EvaluationError) as error:
                     words = f'composited variable "{name}" fails to evaluate: {error}'
                     raise EvaluationError(words) from None
@@ -90,10 +109,13 @@ class Scope:
 def all_hold(conditions: Sequence[MatchCondition], scope: Scope) -> bool:
     """Whether no condition is false. Raises Failed if none is, and one has no value."""
     failures = []
+    scope = scope.spending(PER_CONDITIONS)
     for condition in conditions:
         try:
             if scope.value(condition.expression.strip()) is not True:
                 return False
+        except Spent:
+            raise
         except Failed as error:
             failures.append(str(error))
     if failures:

@@ -161,7 +161,8 @@ def _deletion(message: Delete) -> dict[str, Any]:
     conditions = {"uid": message.uid, "resourceVersion": message.resource_version}
     said = {
         "gracePeriodSeconds": message.grace_period_seconds,
-        "preconditions": {name: value for name, value in conditions.items() if value} or None,
+        "preconditions": {name: value for name, value in conditions.items() if value is not None}
+        or None,
         "propagationPolicy": message.propagation_policy or None,
     }
     return {name: value for name, value in said.items() if value is not None}

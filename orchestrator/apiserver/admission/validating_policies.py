@@ -19,7 +19,7 @@ from orchestrator.api.admissionregistration.v1 import (
 )
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver import errors
-from orchestrator.apiserver.admission.expressions import VARIABLES, Failed, Scope, all_hold
+from orchestrator.apiserver.admission.expressions import VARIABLES, Failed, Scope, Spent, all_hold
 from orchestrator.apiserver.admission.interface import (
     AdmissionPlugin,
     AdmissionRequest,
@@ -38,6 +38,7 @@ from orchestrator.apiserver.admission.policies import (
 from orchestrator.apiserver.admission.questions import seen
 from orchestrator.apiserver.telemetry.admission import AdmissionCounts
 from orchestrator.machinery.cel.authorization import asking
+from orchestrator.machinery.cel.limits import PER_OBJECT
 from orchestrator.protocol import ApiError, Cause, Forbidden, Invalid, RequestEntityTooLarge
 
 _MAX_NOTE: Final = 10 * 1024  # characters
@@ -222,9 +223,20 @@ def _denials(
             continue
         if isinstance(said, str) and said:
             notes.setdefault(annotation.key, []).append(said[:_MAX_NOTE])
-    for index, validation in enumerate(spec.validations):
+    try:
+        yield from [*_broken(spec.validations, scope.spending(PER_OBJECT), fails=fails)]
+    except Spent as error:
+        if fails:
+            yield _Denial(str(error))
+
+
+def _broken(validations: Sequence[Validation], scope: Scope, *, fails: bool) -> Iterator[_Denial]:
+    """The validations that do not hold. Raises Spent: what was found until then is not told."""
+    for index, validation in enumerate(validations):
         try:
             holds = scope.value(validation.expression)
+        except Spent:
+            raise
         except Failed as error:
             if fails:
                 yield _Denial(str(error), index=index)

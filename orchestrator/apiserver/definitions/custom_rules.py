@@ -80,7 +80,9 @@ class _Judge:
             found += scale_faults(custom.content, self._scale)
         found += _embedded_faults(value, self._schema)
         found += list_faults(value, self._schema)
-        return self._with_rules(found, value, None)
+        metadata = custom.metadata
+        is_named = bool(metadata.name or metadata.generate_name)
+        return self._with_rules(found, value, None, is_named=is_named)
 
     def change(self, new: Unstructured, old: Unstructured) -> Errors:
         """What is wrong with one that takes the place of another."""
@@ -111,11 +113,13 @@ class _Judge:
         found = [*list_faults(value, self._schema)]
         return [] if found and any(list_faults(before, self._schema)) else found
 
-    def _with_rules(self, found: list[FieldError], value: Any, old: Any) -> Errors:
+    def _with_rules(
+        self, found: list[FieldError], value: Any, old: Any, *, is_named: bool = True
+    ) -> Errors:
         yield from found
         if self._rules is None:
             return
-        if any(each.reason in _BLOCKING for each in found):
+        if not is_named or any(each.reason in _BLOCKING for each in found):
             yield _NOT_ASKED
         else:
             yield from rule_faults(value, old, self._rules)

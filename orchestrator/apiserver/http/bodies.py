@@ -413,7 +413,7 @@ def decode_delete_options(data: bytes, media: BodyMedia) -> DeleteOptions:
         if kind in _OPTIONS:
             raise _Unreadable("decoded object cannot be converted to DeleteOptions")
         if kind != _DELETE_OPTIONS:
-            version = document.get("apiVersion") or "v1"
+            version = document.get("apiVersion") or "meta.k8s.io/v1"
             raise _Unreadable(
                 f'no kind "{kind}" is registered for version "{version}" in scheme "{_META_SCHEME}"'
             )

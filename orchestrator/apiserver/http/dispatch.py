@@ -17,6 +17,7 @@ from aiohttp.web import BaseRequest, Response, StreamResponse
 from msgspec.structs import replace
 
 from orchestrator.api.protobuf_writer import has_form
+from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.errors import internal
@@ -397,6 +398,8 @@ class Dispatcher:
         verb = verb_of(target, request.method, watch=wants_watch(query))
         accept = "" if target.is_proxy else headers.get("Accept", "")  # that is for who answers
         if not is_representable(accept):
+            if target.resource.type is Unstructured:
+                raise not_acceptable()  # custom resources have a front of their own in the original
             raise no_representation(collection=verb in ("list", "watch"))
         resource = target.resource
         tables = target.part in _IN_TABLES and "get" in resource.verbs

@@ -14,7 +14,8 @@ from multidict import MultiDict, MultiMapping
 
 from orchestrator.api.meta.v1 import DeleteOptions, Preconditions
 from orchestrator.apiserver.http.errors import cannot_parse, invalid_options
-from orchestrator.machinery import field_errors
+from orchestrator.machinery import field_errors, fields, labels
+from orchestrator.machinery.errors import SelectorError
 from orchestrator.machinery.field_errors import FieldError
 from orchestrator.machinery.memo import LONGEST_TEXT
 from orchestrator.protocol import BadRequest, PropagationPolicy
@@ -98,8 +99,18 @@ def list_options(query: Query, *, watch: bool) -> ListOptions:
         options = _with_watch_defaults(options)
     faults = _watch_faults(options) if watch else _list_faults(options)
     if faults:
+        _check_selectors(options)
         raise invalid_options("ListOptions", *faults)
     return options
+
+
+def _check_selectors(options: ListOptions) -> None:
+    """Selectors that cannot be read are told before what contradicts. Raises BadRequest."""
+    try:
+        labels.parse(options.label_selector)
+        fields.parse(options.field_selector)
+    except SelectorError as error:
+        raise BadRequest(str(error)) from error
 
 
 def _with_watch_defaults(options: ListOptions) -> ListOptions:
@@ -224,8 +235,8 @@ class DeleteChoice(Struct, frozen=True):
 
     grace_period_seconds: int | None = None
     propagation_policy: PropagationPolicy = ""
-    uid: str = ""
-    resource_version: str = ""
+    uid: str | None = None
+    resource_version: str | None = None
     dry_run: bool = False
     # The client said the old `orphanDependents: false`: such a delete is answered 202 until done.
     cascades: bool = False
@@ -234,18 +245,21 @@ class DeleteChoice(Struct, frozen=True):
 def delete_options_of(query: Query) -> DeleteOptions:
     """The options of a delete without a body. Raises BadRequest."""
     has = query.__contains__
+    if query.get("gracePeriodSeconds") == "":
+        raise cannot_parse("ParseInt", "")
+    uid, version = query.get("uid") or None, query.get("resourceVersion") or None
     return DeleteOptions(
         dry_run=tuple(query.getall("dryRun", [])),
         grace_period_seconds=integer(query, "gracePeriodSeconds")
         if has("gracePeriodSeconds")
         else None,
         orphan_dependents=boolean(query, "orphanDependents") if has("orphanDependents") else None,
-        propagation_policy=query.get("propagationPolicy", ""),
+        preconditions=Preconditions(uid=uid, resource_version=version) if uid or version else None,
+        propagation_policy=query.get("propagationPolicy"),
     )
 
 
 _POLICIES: Final[Mapping[str, PropagationPolicy]] = {
-    "": "",
     "Foreground": "Foreground",
     "Background": "Background",
     "Orphan": "Orphan",
@@ -262,10 +276,10 @@ def delete_choice(options: DeleteOptions) -> DeleteChoice:
         options.orphan_dependents,
     )
     faults = []
-    if orphan is not None and policy:
+    if orphan is not None and policy is not None:
         detail = "orphanDependents and deletionPropagation cannot be both set"
         faults.append(field_errors.invalid(field, policy, detail))
-    if policy not in _POLICIES:
+    if policy is not None and policy not in _POLICIES:
         supported = ("Foreground", "Background", "Orphan", "nil")
         faults.append(field_errors.not_supported(field, policy, supported))
     dry_run, dry_faults = _dry_run(options.dry_run)
@@ -275,9 +289,9 @@ def delete_choice(options: DeleteOptions) -> DeleteChoice:
     preconditions = options.preconditions or Preconditions()
     return DeleteChoice(
         grace_period_seconds=options.grace_period_seconds,
-        propagation_policy=_POLICIES[policy] if orphan is None else _ORPHANS[orphan],
-        uid=preconditions.uid or "",
-        resource_version=preconditions.resource_version or "",
+        propagation_policy=_POLICIES.get(policy or "", "") if orphan is None else _ORPHANS[orphan],
+        uid=preconditions.uid,
+        resource_version=preconditions.resource_version,
         dry_run=dry_run,
         cascades=orphan is False,
     )

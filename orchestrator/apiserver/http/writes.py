@@ -8,6 +8,7 @@ from orchestrator.api import codec
 from orchestrator.api.meta.v1 import ObjectMeta, StatusDetails
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.aside import BULKY_BYTES
+from orchestrator.apiserver.errors import invalid_version
 from orchestrator.apiserver.http import bodies, parameters
 from orchestrator.apiserver.http.bodies import Expected
 from orchestrator.apiserver.http.connect import CONNECTIONS, connect
@@ -23,6 +24,7 @@ from orchestrator.apiserver.kinds.stored_only import (
     shows_warnings,
     stored_only_warnings,
 )
+from orchestrator.apiserver.listing import decode_token
 from orchestrator.protocol import (
     BadRequest,
     Create,
@@ -275,6 +277,10 @@ async def delete_collection(front: Front, call: Call) -> StreamResponse:
     """Delete all objects that the selectors match."""
     target = call.target
     options = parameters.list_options(call.query, watch=False)
+    if (version := options.resource_version) and not (version.isascii() and version.isdecimal()):
+        raise invalid_version(version)
+    if options.continue_token:
+        decode_token(options.continue_token)
     choice = await _delete_choice(call)
     _warn_of_dependents(call, choice)
     page = await front.ask(
@@ -285,6 +291,8 @@ async def delete_collection(front: Front, call: Call) -> StreamResponse:
             field_selector=options.field_selector,
             grace_period_seconds=choice.grace_period_seconds,
             propagation_policy=choice.propagation_policy,
+            uid=choice.uid,
+            resource_version=choice.resource_version,
             dry_run=choice.dry_run,
             identity=call.identity,
             warn=call.warnings.append,

@@ -42,7 +42,12 @@ OBSERVED_STRICT: Final = Traits(generation=True, unconditional_update=False)
 
 
 class Strategy:
-    """The behaviour of kinds without rules of their own, and the base of the others."""
+    """The behaviour of kinds without rules of their own, and the base of the others.
+
+    `ends_once`: a second delete of what is held changes nothing.
+    """
+
+    ends_once = False
 
     def __init__(self, resource: Resource, traits: Traits) -> None:
         self.resource = resource

@@ -27,10 +27,10 @@ def check_preconditions(course: Course) -> tuple[Step, ...]:
 
     def step(_env: Environment, draft: Draft) -> None:
         message, metadata = draft.message, draft.old.metadata
-        if message.uid and message.uid != metadata.uid:
+        if message.uid is not None and message.uid != metadata.uid:
             raise errors.uid_differs(stored, draft.name, message.uid, metadata.uid)
         version = message.resource_version
-        if version and version != metadata.resource_version:
+        if version is not None and version != metadata.resource_version:
             raise errors.revision_differs(stored, draft.name, version, metadata.resource_version)
 
     return (step,)
@@ -78,6 +78,8 @@ def deleted_state(
     seconds = served.strategy.grace_seconds(present, message.grace_period_seconds)
     metadata = present.metadata
     ending = metadata.deletion_timestamp is not None
+    if ending and served.strategy.ends_once and served.strategy.is_held(present):
+        return present, False
     if ending and seconds is not None and not _shortens(metadata, seconds, message):
         # On its way already, and not to go sooner.
         return present, False

@@ -224,7 +224,7 @@ def _as_delete(message: Create, eviction: Eviction) -> Delete:
         namespace=message.namespace,
         grace_period_seconds=options.grace_period_seconds,
         propagation_policy=_POLICIES.get(policy or "", ""),
-        uid=preconditions.uid if preconditions is not None else "",
+        uid=preconditions.uid if preconditions is not None else None,
         dry_run=message.dry_run or bool(options.dry_run),
         identity=message.identity,
     )

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from orchestrator.api import codec
 from orchestrator.api.autoscaling.v1 import Scale, ScaleSpec
+from orchestrator.api.meta.v1 import ManagedFieldsEntry
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.kinds.kind import Kind
@@ -22,19 +23,25 @@ from orchestrator.apiserver.pipeline.apply import (
 from orchestrator.apiserver.pipeline.authorize import authorize
 from orchestrator.apiserver.pipeline.commit import commit
 from orchestrator.apiserver.pipeline.course import Action, Course, Maker
-from orchestrator.apiserver.pipeline.draft import Decision, Draft, Step
+from orchestrator.apiserver.pipeline.draft import Draft, Step
 from orchestrator.apiserver.pipeline.kinds import validate
 from orchestrator.apiserver.pipeline.metadata import check_identity, check_uid
 from orchestrator.apiserver.pipeline.objects import check_place, read
-from orchestrator.apiserver.pipeline.own_fields import own_fields
+from orchestrator.apiserver.pipeline.own_fields import manager_of
 from orchestrator.apiserver.pipeline.part import Part
 from orchestrator.apiserver.pipeline.patch import patched
 from orchestrator.apiserver.pipeline.versions import close, open_stored
 from orchestrator.apiserver.validation.field import cause_of
 from orchestrator.machinery import field_errors
 from orchestrator.machinery.managed_fields.field_sets import FieldSet, difference, intersection
-from orchestrator.machinery.managed_fields.ledger import managers_in, settled
-from orchestrator.machinery.managed_fields.managers import Manager, Managers, Ownership
+from orchestrator.machinery.managed_fields.ledger import managers_in
+from orchestrator.machinery.managed_fields.managers import (
+    Manager,
+    Managers,
+    Ownership,
+    entries_of,
+    updater,
+)
 from orchestrator.machinery.managed_fields.openapi_shapes import shape_of_kind
 from orchestrator.machinery.managed_fields.ownership import Writer
 from orchestrator.machinery.managed_fields.shapes import Shape
@@ -149,27 +156,23 @@ def _own(course: Course) -> tuple[Step, ...]:
     No replicas are a number that a Scale leaves out, so that nobody owns it. And as in the original the owners
     of a number that nobody owns are not looked at, as are those of an object without any.
     """
-    scaling = course.served.kind.scaling
+    if course.action == "apply":
+        return ()  # it knows its owners already
+    scaling, api_version = course.served.kind.scaling, course.served.resource.api_version
     mine = _owned(scaling.path)
 
-    def noting(note: Step) -> Step:
-        def step(env: Environment, draft: Draft) -> Decision:
-            before = managers_in(draft.new.metadata.managed_fields)
-            left = {
-                each: replace(owned, fields=fields)
-                for each, owned in before.items()
-                if (fields := difference(owned.fields, mine))
-            }
-            if _replicas(scaling.scale_of(draft.new)) and who_owns_what(left) != who_owns_what(
-                before
-            ):
-                return note(env, draft)
-            draft.owners = settled(left)
-            return None
+    def step(_env: Environment, draft: Draft) -> None:
+        before = managers_in(draft.new.metadata.managed_fields)
+        owners = _of_scale(before, mine)
+        replicas = _replicas(scaling.scale_of(draft.new))
+        if owners and replicas != _replicas(scaling.scale_of(draft.old)):
+            writer = updater(manager_of(draft.message), _PATH.api_version, "scale")
+            owners = {writer: Ownership(_OWNED, _PATH.api_version)} if replicas else {}
+        after = _of_parent(before, owners, api_version, mine)
+        draft.owners = after
+        draft.owners_changed = after != tuple(draft.new.metadata.managed_fields)
 
-        return step
-
-    return tuple(map(noting, own_fields(course)))
+    return (step,)
 
 
 # --- apply ---------------------------------------------------------------------------------
@@ -223,8 +226,8 @@ def _apply(course: Course) -> tuple[Step, ...]:
         live = codec.to_dict(scaling.scale_of(old))
         result = lay_over(env, _PATH, message, body, live, _of_scale(managers, mine))
         after = _of_parent(managers, result.managers, api_version, mine)
-        draft.owners = settled(after)
-        draft.owners_changed = who_owns_what(managers) != who_owns_what(after)
+        draft.owners = after
+        draft.owners_changed = who_owns_what(managers) != who_owns_what(managers_in(after))
         scale = object_of(_PATH, result.object, body)
         if scale.spec is None or scale.spec.replicas is None:
             _check_number(scaling, old)
@@ -242,22 +245,22 @@ def _of_scale(managers: Managers, mine: FieldSet) -> Managers:
     }
 
 
-def _of_parent(before: Managers, scale: Managers, api_version: str, mine: FieldSet) -> Managers:
+def _of_parent(
+    before: Managers, scale: Managers, api_version: str, mine: FieldSet
+) -> tuple[ManagedFieldsEntry, ...]:
     """The owners of the scaled object's fields after those of its Scale have changed.
 
-    As in the original, who begins to own through the Scale has no time.
+    As in the original, who updates owns the number in the version of a Scale, so that it is taken from what she owns
+    of the object: there are two entries of hers then, of which the next write reads the last. And who begins to own
+    through the Scale has no time.
     """
-    after: Managers = {}
-    for manager, owned in before.items():
-        kept = _in_version(manager, _PATH.api_version) in scale
-        fields = owned.fields if kept else difference(owned.fields, mine)
-        if fields:
-            after[manager] = replace(owned, fields=fields)
-    for manager in scale:
-        owner = _in_version(manager, api_version)
-        if owner not in after:
-            after[owner] = Ownership(mine, api_version)
-    return after
+    after = {
+        manager: replace(owned, fields=fields)
+        for manager, owned in before.items()
+        if (fields := owned.fields if manager in scale else difference(owned.fields, mine))
+    }
+    begun = {manager: Ownership(mine, api_version) for manager in scale if manager not in before}
+    return entries_of({**after, **begun})
 
 
 def _in_version(manager: Manager, api_version: str) -> Manager:

@@ -138,7 +138,8 @@ class SimulatedRuntime(Conversations):
             return
         if known is not None:
             known.before, record.before = None, known
-        self._keep_image(record)
+        if image not in self._images:
+            self._keep_image(record)
         self._launch(record)
 
     def _pulls(self, record: Record, policy: str) -> bool:
@@ -165,9 +166,8 @@ class SimulatedRuntime(Conversations):
         self._launch(record)
 
     def _keep_image(self, record: Record) -> None:
-        if record.image not in self._images:
-            size = record.profile.image_size
-            self._images[record.image] = round(size.draw(self._host.random)) if size else 0
+        size = record.profile.image_size
+        self._images[record.image] = round(size.draw(self._host.random)) if size else 0
 
     def images(self) -> Iterator[NodeImage]:
         """As `KeepingImages.images`: those that some container has had."""

@@ -12,17 +12,23 @@ from orchestrator.machinery.cel.expressions import (
     CompileError,
     EvaluationError,
     Expression,
+    OutOfBudget,
     compile_expression,
     examine,
 )
-from orchestrator.machinery.cel.limits import COST_EXCEEDED
+from orchestrator.machinery.cel.interpreting import Meter
+from orchestrator.machinery.cel.limits import BUDGET_EXCEEDED, COST_EXCEEDED, PER_CALL
 from orchestrator.machinery.cel.names import escaped
 
 __all__ = [
+    "BUDGET_EXCEEDED",
     "COST_EXCEEDED",
+    "PER_CALL",
     "CompileError",
     "EvaluationError",
     "Expression",
+    "Meter",
+    "OutOfBudget",
     "compile_expression",
     "escaped",
     "examine",

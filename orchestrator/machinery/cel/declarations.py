@@ -67,6 +67,7 @@ _&&_ = (bool,bool) bool
 _||_ = (bool,bool) bool
 !_ = (bool) bool
 @not_strictly_false = (bool) bool
+cel.@mapInsert = (map<A,B>,A,B) map<A,B>; (map<A,B>,map<A,B>) map<A,B>
 _==_ = (A,A) bool
 _!=_ = (A,A) bool
 _<_ = {_PAIRS}

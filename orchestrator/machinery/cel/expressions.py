@@ -7,10 +7,13 @@ from typing import Any, Final
 
 from orchestrator.machinery.cel.checking import Checked, Scope, check, report
 from orchestrator.machinery.cel.growth import growth
-from orchestrator.machinery.cel.limits import COST_EXCEEDED
+from orchestrator.machinery.cel.interpreting import Meter, Plan
+from orchestrator.machinery.cel.limits import BUDGET_EXCEEDED, COST_EXCEEDED, PER_CALL
 from orchestrator.machinery.cel.literals import faults_of_literals, unconvertible
+from orchestrator.machinery.cel.macros import expanded
+from orchestrator.machinery.cel.plain_functions import Fault, Overspent
 from orchestrator.machinery.cel.syntax import Ident, Node, Parsed, Select, children, read
-from orchestrator.machinery.cel.types import Type
+from orchestrator.machinery.cel.types import DYN, Type
 from orchestrator.machinery.errors import MachineryError
 
 _STATUS: Final = re.compile(r"^[A-Z_]+: (?P<text>.*?)(?: \[[A-Z_]+\])?$", re.DOTALL)
@@ -49,6 +52,10 @@ _CHAIN: Final = r"\b([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"
 _HAS: Final = re.compile(rf"\bhas\(\s*{_CHAIN}\.([A-Za-z_]\w*)\s*\)")
 _OPTIONAL: Final = re.compile(rf"(?<![.?\w)\]]){_CHAIN}\.\?([A-Za-z_]\w*)")
 
+_LISTING: Final = re.compile(r"\.\s*(?:map|filter)\s*\(")
+_TWO_VARIABLES: Final = re.compile(
+    r"\.\s*(?:all|exists|existsOne|exists_one|transform\w+)\s*\(\s*\w+\s*,\s*\w+\s*,"
+)
 _GROWING: Final = re.compile(r"\b(?:map|filter|transform\w+|replace|join)\s*\(")
 
 
@@ -71,16 +78,25 @@ class EvaluationError(MachineryError):
     """The expression has no value here: a missing key, an operation that its operands do not know."""
 
 
+class OutOfBudget(EvaluationError):
+    """What all expressions about one thing may cost together is spent: no other is asked."""
+
+
 class Expression:
     """A compiled expression. `type` is the CEL name of what it gives, `DYN` when that is not known."""
 
-    __slots__ = ("_compiled", "_is_bounded", "_returns", "text", "variables")
+    __slots__ = ("_compiled", "_is_bounded", "_plan", "_returns", "text", "variables")
 
     def __init__(self, text: str, compiled: Any, variables: frozenset[str]) -> None:
+        """`compiled`: the library's, None where it cannot read it (`macros`).
+
+        Nor is it asked for lists that macros make, for it copies them with each turn.
+        """
         self.text = text
         self.variables = variables
-        self._compiled = compiled
-        self._returns: str = compiled.return_type().name()
+        self._compiled = None if _LISTING.search(text) else compiled
+        self._plan: Plan | None = None
+        self._returns: str = "DYN" if compiled is None else compiled.return_type().name()
         # Without three of these calls nothing becomes large, and most expressions have none.
         grows = sum(1 for _ in _GROWING.finditer(text)) > 2
         self._is_bounded = not grows or _is_bounded(text)
@@ -100,22 +116,38 @@ class Expression:
         found = list(_selected(tree, name))
         return None if None in found else frozenset(each for each in found if each is not None)
 
-    def value(self, variables: Mapping[str, Any]) -> Any:
-        """What the expression gives. Raises EvaluationError, also when that takes too long.
+    def value(self, variables: Mapping[str, Any], budget: Meter | None = None) -> Any:
+        """What the expression gives. Raises EvaluationError, also when that costs too much.
 
-        The library ends an evaluation after 10 000 turns of its macros, where Kubernetes counts costs. What
-        would multiply its own values is not begun.
+        The library ends an evaluation after 10 000 turns of its macros: such a one is begun anew, and its cost is
+        counted, which is taken from `budget`, too. What would multiply its own values is not begun.
         """
         if not self._is_bounded:
             raise EvaluationError(COST_EXCEEDED)
+        if self._compiled is None:
+            return self._counted(variables, budget)
         found, fault = _evaluated(self._compiled, variables)
         if fault and (guarded := _guarded(self.text, self.variables)) is not None:
             found, fault = _evaluated(guarded, variables)
+        if fault and _TOO_LONG.match(fault):
+            return self._counted(variables, budget)
         if fault:
             raise EvaluationError(self._words(fault, variables))
-        if type(found) is not bool and _cost(found) > _LONGEST:
-            raise EvaluationError(COST_EXCEEDED)
-        return found
+        return _bounded(found)
+
+    def _counted(self, variables: Mapping[str, Any], budget: Meter | None) -> Any:
+        """What it gives, where costs decide whether it gives anything."""
+        if self._plan is None:
+            self._plan = Plan(_parsed(self.text).tree, _asked)
+        found, cost = self._plan.value(variables, PER_CALL)
+        if budget is not None:
+            try:
+                budget.pay(cost)
+            except Overspent:
+                raise OutOfBudget(BUDGET_EXCEEDED) from None
+        if isinstance(found, Fault):
+            raise EvaluationError(found.text)
+        return _bounded(found)
 
     def _words(self, report: str, variables: Mapping[str, Any]) -> str:
         if not _NO_FIELDS.match(report):
@@ -135,6 +167,23 @@ def _evaluated(compiled: Any, variables: Mapping[str, Any]) -> tuple[Any, str]:
     if answer.type().name() == "ERROR":
         return None, str(answer.plain_value())
     return answer.plain_value(), ""
+
+
+@lru_cache(maxsize=1 << 9)
+def _compiled_call(text: str, variables: frozenset[str]) -> tuple[Any, str]:
+    try:
+        return _environment(variables).compile(text), ""
+    except RuntimeError as error:
+        return None, _compile_words(str(error))
+
+
+def _asked(text: str, variables: Mapping[str, Any]) -> tuple[Any, str]:
+    """The value of one call, for who evaluates the others; or what is wrong, in the original's words."""
+    compiled, fault = _compiled_call(text, frozenset(variables))
+    if fault:
+        return None, fault
+    found, fault = _evaluated(compiled, variables)
+    return found, _runtime_words(fault) if fault else ""
 
 
 @lru_cache(maxsize=1 << 10)
@@ -169,6 +218,13 @@ def _cost(value: Any) -> int:
     if isinstance(value, list | tuple):
         return sum(10 + _cost(each) for each in value)
     return 1
+
+
+def _bounded(found: Any) -> Any:
+    """The same, if what it holds is not too much. Raises EvaluationError."""
+    if type(found) is not bool and _cost(found) > _LONGEST:
+        raise EvaluationError(COST_EXCEEDED)
+    return found
 
 
 def _missing_fields(node: Node, variables: Mapping[str, Any]) -> Iterator[str]:
@@ -206,7 +262,8 @@ def _part(node: Node, variables: Mapping[str, Any]) -> tuple[Any, bool]:
 
 def _parsed(text: str) -> Parsed:
     """Raises RuntimeError."""
-    return read(_environment(frozenset()).compile(text, disable_check=True).serialize())
+    parsed = read(_environment(frozenset()).compile(text, disable_check=True).serialize())
+    return expanded(parsed)
 
 
 @lru_cache(maxsize=64)
@@ -231,10 +288,14 @@ def _environment(variables: frozenset[str]) -> Any:
 def compile_expression(text: str, variables: frozenset[str]) -> Expression:
     """The expression of a text in which these variables may stand. Raises CompileError."""
     try:
-        compiled = _environment(variables).compile(text)
+        return Expression(text, _environment(variables).compile(text), variables)
     except RuntimeError as error:
-        raise CompileError(_compile_words(str(error))) from None
-    return Expression(text, compiled, variables)
+        fault = _compile_words(str(error), text)
+    if not _TWO_VARIABLES.search(text):
+        raise CompileError(fault)
+    # The library calls such macros unknown names.
+    examined(text, Scope(dict.fromkeys(variables, DYN)))
+    return Expression(text, None, variables)
 
 
 @lru_cache(maxsize=1 << 12)
@@ -248,7 +309,7 @@ def examined(text: str, scope: Scope) -> tuple[Parsed, Checked]:
     try:
         parsed = _parsed(text)
     except RuntimeError as error:
-        raise CompileError(_compile_words(str(error))) from None
+        raise CompileError(_compile_words(str(error), text)) from None
     checked = check(parsed, scope)
     faults = checked.faults or tuple(faults_of_literals(parsed, checked))
     if faults:
@@ -258,12 +319,13 @@ def examined(text: str, scope: Scope) -> tuple[Parsed, Checked]:
     return parsed, checked
 
 
-def _compile_words(report: str) -> str:
+def _compile_words(report: str, source: str = " ") -> str:
     found = _STATUS.match(report)
     text = _CONTAINER.sub(" (in container '')", found["text"] if found else report)
     for ours, theirs in _SYNTAX_WORDS.items():
         text = text.replace(ours, theirs)
-    return text.rstrip()
+    # Where there is nothing, the original begins to count at 0.
+    return text.rstrip() if source else text.rstrip().replace("<input>:1:1:", "<input>:1:0:")
 
 
 def _runtime_words(report: str) -> str:

@@ -158,7 +158,9 @@ def _word_faults(document: Document, path: str, place: Place) -> Faults:
     if type_ == "null":
         detail = "type cannot be set to null, use nullable as an alternative"
         yield forbidden(child(path, "type"), detail)
-    if isinstance(document.get("items"), list | tuple):
+    if document.get("items") in ([], ()):
+        yield required(child(path, "items"), "must be specified")
+    elif isinstance(document.get("items"), list | tuple):
         yield forbidden(child(path, "items"), "items must be a schema object and not an array")
     if place.inside_metadata and document.get("x-kubernetes-embedded-resource"):
         detail = "must not be used inside of resource meta"

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
 from orchestrator.machinery.cel import (
@@ -18,9 +19,12 @@ from orchestrator.machinery.cel import (
     CompileError,
     EvaluationError,
     Expression,
+    Meter,
+    OutOfBudget,
     compile_expression,
     escaped,
 )
+from orchestrator.machinery.cel.limits import PER_OBJECT
 from orchestrator.machinery.cel.names import opaque
 from orchestrator.machinery.field_errors import (
     OMITTED,
@@ -38,8 +42,9 @@ from orchestrator.machinery.schemas.schema import Schema
 VARIABLES: Final = frozenset({"self", "oldSelf"})
 NOT_BOOL: Final = "cel expression must evaluate to a bool"
 NOT_TEXT: Final = "messageExpression must evaluate to a string"
+_NO_FURTHER: Final = "no further validation rules will be run"
 _WITHOUT_VALUE: Final = {
-    COST_EXCEEDED: "no further validation rules will be run due to call cost exceeds limit",
+    COST_EXCEEDED: f"{_NO_FURTHER} due to call cost exceeds limit",
     "no such overload": "call arguments did not match a supported operator, function or macro signature",
 }
 # Metadata is seen by rules as far as it may be in a schema.
@@ -167,24 +172,32 @@ def _compiled_message(text: str) -> Expression:
 def rule_faults(
     value: Any, old: Any, node: RuleNode | None, path: str = ""
 ) -> Iterator[FieldError]:
-    """What the rules say against a value, which replaces `old` (None: nothing comparable)."""
-    if node is None or value is None:
+    """What the rules say against a value, which replaces `old` (None: nothing comparable).
+
+    A rule that costs too much is the last one that is asked, as is the one with which all together do.
+    """
+    if node is not None:
+        yield from _faults(value, old, node, path, Meter(PER_OBJECT))
+
+
+def _faults(value: Any, old: Any, node: RuleNode, path: str, budget: Meter) -> Iterator[FieldError]:
+    if value is None or budget.left < 0:
         return
     if node.rules:
-        yield from _faults_here(value, old, node, path)
+        yield from _faults_here(value, old, node, path, budget)
     if type(value) is dict or isinstance(value, Mapping):
         before = old if old is not None and isinstance(old, Mapping) else {}
         for name in sorted(value if node.additional else value.keys() & node.properties.keys()):
             below = node.properties.get(name)
             if below is not None:
-                yield from rule_faults(value[name], before.get(name), below, child(path, name))
+                yield from _faults(value[name], before.get(name), below, child(path, name), budget)
             elif node.additional is not None and name not in node.schema.properties:
                 where = key(path, name)
-                yield from rule_faults(value[name], before.get(name), node.additional, where)
+                yield from _faults(value[name], before.get(name), node.additional, where, budget)
     elif isinstance(value, list | tuple) and node.items is not None:
         for number, each in enumerate(value):
             known = _correlated(each, old, node.schema)
-            yield from rule_faults(each, known, node.items, index(path, number))
+            yield from _faults(each, known, node.items, index(path, number), budget)
 
 
 def _correlated(item: Any, old: Any, schema: Schema) -> Any:
@@ -200,37 +213,47 @@ def _correlated(item: Any, old: Any, schema: Schema) -> Any:
     return None
 
 
-def _faults_here(value: Any, old: Any, node: RuleNode, path: str) -> Iterator[FieldError]:
+def _faults_here(
+    value: Any, old: Any, node: RuleNode, path: str, budget: Meter
+) -> Iterator[FieldError]:
     if old is not None and old == value:
         return
     variables = {"self": _shown(value, node)}
     before = None if old is None else _shown(old, node)
     for rule in node.rules:
+        if budget.left < 0:
+            return
         if rule.transition and old is None and not rule.optional_old:
             continue
         if rule.optional_old:
             variables["oldSelf"] = opaque("optional", [] if old is None else [before])
         else:
             variables["oldSelf"] = before
-        fault = _fault(rule, variables, value, node.schema, path)
+        fault = _fault(rule, variables, value, node.schema, path, budget)
         if fault is not None:
             yield fault
 
 
 def _fault(
-    rule: Rule, variables: Mapping[str, Any], value: Any, schema: Schema, path: str
+    rule: Rule,
+    variables: Mapping[str, Any],
+    value: Any,
+    schema: Schema,
+    path: str,
+    budget: Meter,
 ) -> FieldError | None:
-    why: str | None = None
+    type_ = ",".join(schema.types)
     try:
-        if rule.expression.value(variables) is True:
+        if rule.expression.value(variables, budget) is True:
             return None
     except EvaluationError as error:
-        why = str(error)
+        return invalid(path or "<nil>", type_, _without_value(error, rule, budget))
     where = f"{path}{rule.field_path}" if path else rule.field_path.removeprefix(".")
-    type_ = ",".join(schema.types)
-    if why is not None:
-        return invalid(where or "<nil>", type_, _without_value(why, rule))
-    words = _words(rule, variables)
+    try:
+        words = _words(rule, variables, budget)
+    except _MessageTooDear as error:
+        budget.left = -1
+        return invalid(where or "<nil>", type_, str(error))
     shown = OMITTED if type_ in ("object", "array") else value
     match rule.reason:
         case "FieldValueForbidden":
@@ -242,18 +265,35 @@ def _fault(
     return invalid(where or "<nil>", shown, words)
 
 
-def _without_value(error: str, rule: Rule) -> str:
-    why = _WITHOUT_VALUE.get(error)
+class _MessageTooDear(Exception):
+    """The expression of a message costs too much, which the text says."""
+
+
+def _without_value(error: EvaluationError, rule: Rule, budget: Meter) -> str:
+    if isinstance(error, OutOfBudget):
+        return str(error)
+    if str(error) == COST_EXCEEDED:
+        budget.left = -1
+    why = _WITHOUT_VALUE.get(str(error))
     if why is not None:
         return f"'{error}': {why} for rule: {rule.title}"
     return f"{error} evaluating rule: {rule.title}"
 
 
-def _words(rule: Rule, variables: Mapping[str, Any]) -> str:
-    if rule.message_expression is not None:
+def _words(rule: Rule, variables: Mapping[str, Any], budget: Meter) -> str:
+    """What to say when a rule does not hold. Raises _MessageTooDear."""
+    message = rule.message_expression
+    if message is not None:
         try:
-            said = rule.message_expression.value(variables)
-        except EvaluationError:
+            said = message.value(variables, budget)
+        except OutOfBudget:
+            words = "messageExpression evaluation failed due to running out of cost budget"
+            raise _MessageTooDear(f"{words}, {_NO_FURTHER}") from None
+        except EvaluationError as error:
+            if str(error) == COST_EXCEEDED:
+                shown = msgspec.json.encode(message.text).decode()
+                words = f"{_NO_FURTHER} due to call cost exceeds limit for messageExpression"
+                raise _MessageTooDear(f"{words}: {shown}") from None
             said = None
         if isinstance(said, str) and said.strip() and "\n" not in said.strip():
             return said.strip()

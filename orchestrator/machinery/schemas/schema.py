@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import re2
 from msgspec import Struct
+
+from orchestrator.machinery.schemas.patterns import compiled_pattern
 
 # What stands in the place of a default that a schema does not give, and of a field that is missing.
 ABSENT: Final = object()
@@ -172,16 +173,6 @@ def _plain(document: Mapping[str, Any], types: Sequence[str]) -> frozenset[type]
     if NUMBER not in types:
         plain.add(int)
     return frozenset(plain)
-
-
-def compiled_pattern(pattern: str) -> Any:
-    """A pattern's matcher in linear time, as Go's; None for one that is no pattern there."""
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        return re2.compile(pattern, options)
-    except re2.error:
-        return None
 
 
 def _each(documents: Sequence[Mapping[str, Any]] | None) -> tuple[Schema, ...]:

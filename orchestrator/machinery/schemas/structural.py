@@ -16,7 +16,7 @@ from orchestrator.machinery.field_errors import (
     key,
     required,
 )
-from orchestrator.machinery.schemas.schema import compiled_pattern
+from orchestrator.machinery.schemas.patterns import pattern_fault
 
 Document: TypeAlias = Mapping[str, Any]
 Faults: TypeAlias = Iterator[FieldError]
@@ -153,8 +153,8 @@ def _value_faults(document: Document, path: str, any_of: bool, first_of_all: boo
     if negated is not None:
         yield from _nested_faults(negated, child(path, "not"))
     pattern = document.get("pattern")
-    if pattern and compiled_pattern(pattern) is None:
-        detail = "must be a valid regular expression, but isn't"
+    if pattern and (fault := pattern_fault(pattern)):
+        detail = f"must be a valid regular expression, but isn't: {fault}"
         yield invalid(child(path, "pattern"), pattern, detail)
 
 

@@ -1,10 +1,6 @@
 """The scheduler that a scenario chooses: a KubeSchedulerConfiguration, with classes from beside the file."""
 
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +13,7 @@ from orchestrator.scheduler import (
     SchedulerConfiguration,
     load_configuration,
 )
+from orchestrator.scheduler.classes_beside import ClassesBeside
 from orchestrator.scheduler.configuration_document import Document
 
 
@@ -41,60 +38,10 @@ def plan_scheduler(
             known = ", ".join(policies) or "none"
             raise source.error(where, f'there is no policy "{chosen}"; spec.policies has {known}')
         where, chosen = f"spec.policies.{chosen}", policies[chosen]
-    classes = _Classes(source.path.parent.resolve())
+    classes = ClassesBeside(source.path.parent)
     try:
         configuration = load_configuration(chosen, find_class=classes.find)
     except InvalidConfiguration as error:
         path = f"{where}.{error.path}" if error.path else where
         raise source.error(path, explained(error.problem, Document, error.path)) from None
     return SchedulerPlan(configuration, tuple(classes.files))
-
-
-class _Classes:
-    """Classes named `module:Class`, whose modules are beside the scenario file or on Python's path."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.files: list[Path] = []
-
-    def find(self, name: str, path: str) -> Any:
-        """The class. Raises InvalidConfiguration."""
-        module_name, colon, class_name = name.partition(":")
-        if not (module_name and colon and class_name):
-            raise InvalidConfiguration(path, f'expected module:Class, got "{name}"')
-        try:
-            module = self._module(module_name)
-        except Exception as error:  # of the user's own code: whatever it raises is told
-            problem = f"{module_name} cannot be imported: {type(error).__name__}: {error}"
-            raise InvalidConfiguration(path, problem) from error
-        found = getattr(module, class_name, None)
-        if found is None:
-            raise InvalidConfiguration(path, f"{module_name} has no class {class_name}")
-        return found
-
-    def _module(self, name: str) -> Any:
-        path = self._folder.joinpath(*name.split(".")).with_suffix(".py")
-        with _importing_from(self._folder):
-            if not path.is_file():
-                module = import_module(name)
-                if module.__file__ is not None:
-                    self.files.append(Path(module.__file__))
-                return module
-            self.files.append(path)
-            # Under a name of its own: another scenario's folder may have a module of the same name.
-            spec = spec_from_file_location(f"{name}@{path}", path)
-            assert spec is not None
-            assert spec.loader is not None
-            module = module_from_spec(spec)
-            sys.modules[spec.name] = module
-            spec.loader.exec_module(module)
-            return module
-
-
-@contextmanager
-def _importing_from(folder: Path) -> Iterator[None]:
-    sys.path.insert(0, str(folder))
-    try:
-        yield
-    finally:
-        sys.path.remove(str(folder))

@@ -511,6 +511,18 @@ async def test_a_patch_that_does_not_apply_refuses_the_write() -> None:
     )
 
 
+async def test_a_patch_that_fits_no_type_is_told_as_go_tells_it() -> None:
+    """The document that it makes is read as a client's."""
+    hook = Hook(**patch({"op": "add", "path": "/data", "value": 5}))
+    async with serving(bad=hook) as api:
+        await mutating(api, "bad")
+        error = await refused(InternalError, api.create(config()))
+    assert str(error) == (
+        "Internal error occurred: json: cannot unmarshal number into Go struct field ConfigMap.data "
+        "of type map[string]string"
+    )
+
+
 async def test_a_deletion_can_be_refused_and_not_changed() -> None:
     """Mutating webhooks are asked about deletions, and a patch of one is an error."""
     hook = Hook(**labelled("x"))

@@ -204,8 +204,10 @@ class _Round:
         try:
             patched = apply_json_patch(before, operations)
             new = read_back(patched, request, version, scheme)
-        except (PatchError, DecodeError) as error:
+        except PatchError as error:
             raise _internal(str(error)) from None
+        except DecodeError as error:
+            raise _internal(error.words) from None
         self._annotate(called, _PATCH, patch=operations, patchType="JSONPatch")
         if new != request.object:
             self._memory.changed()

@@ -15,6 +15,8 @@ NAME_LABEL: Final = "kubernetes.io/metadata.name"
 class NamespaceStrategy(Strategy):
     """What is special about namespaces."""
 
+    ends_once = True
+
     def prepare_for_create(self, new: Namespace, env: Environment) -> Namespace:
         """Active, and held by the finalizer of the namespace controller."""
         finalizers = new.spec.finalizers if new.spec is not None else ()
