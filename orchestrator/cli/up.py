@@ -124,6 +124,7 @@ def up(
     proxy_mode: str | None,
     image_table: dict[str, Any],
     dns_upstream: tuple[str, ...],
+    service_network: str | None,
     static_pods: Path | None,
     switches: dict[str, Any],
 ) -> None:
@@ -138,7 +139,7 @@ def up(
         chain_of(admission)
     except AdmissionError as error:
         raise InputError(str(error)) from None
-    networking.check(runtime, proxy_mode, dns_upstream)
+    networking.check(runtime, proxy_mode, dns_upstream, service_network)
     scheduler = scheduling.configuration_file(scheduler_config)
     options: dict[str, Any] = {
         "nodes": _nodes(nodes, runtime, static_pods, kubelets.node_fields_of(kubelet_config)),
@@ -153,6 +154,7 @@ def up(
         "authorization": rights.modes(authorization),
         "proxy_mode": proxy_mode,
         "dns_upstream": dns_upstream,
+        "service_network": service_network,
         **features.checked(switches),
     }
     front = users.front_options(authentication)

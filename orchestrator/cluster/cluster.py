@@ -61,6 +61,7 @@ class Cluster:
     host's own 127.0.0.0/8 and passes on what comes there; `nftables`, for root, makes a network
     namespace of each node and pod, with rules as kube-proxy's; with `table` addresses are numbers, and `connect` says
     where a connection would go. None: what fits the runtimes of `nodes`; `table` in virtual time.
+    `service_network` is where Services have their addresses (`10.96.0.0/12`); with `userspace` it cannot be chosen.
     A `furnished` cluster has what installers put into a new one, too: CoreDNS behind the Service kube-dns,
     and a default StorageClass whose disks are simulated. Where Services carry traffic the cluster's names are answered
     there; `dns_upstream` are the servers (`ADDRESS` or `ADDRESS:PORT`) that are asked for others.
@@ -86,6 +87,7 @@ class Cluster:
         container_runtime_endpoint: str = "",
         proxies: bool = True,
         proxy_mode: "ProxyMode | None" = None,
+        service_network: str | None = None,
         record_events: bool = True,
         event_seconds: float = 3600.0,
         heartbeats: Literal["written", "computed"] = "written",
@@ -155,6 +157,7 @@ class Cluster:
             container_runtime_endpoint=container_runtime_endpoint,
             proxies=proxies,
             proxy_mode=proxy_mode,
+            service_network=service_network,
             record_events=record_events,
             computed_heartbeats=heartbeats == "computed",
             meter=meter,
@@ -223,7 +226,7 @@ class Cluster:
 
         fabric = self._components.fabric
         if not fabric.carries:
-            await self.apply(furniture())
+            await self.apply(furniture(str(fabric.service_network[DNS_ADDRESS])))
             return
         port = await self._components.serve_names(self._dns_upstream)
         address = str(fabric.service_network[DNS_ADDRESS])

@@ -18,6 +18,7 @@ from orchestrator.apiserver import (
     api_server,
 )
 from orchestrator.apiserver.admission import NO_CHANGE, Admission, chain_of
+from orchestrator.apiserver.allocation import SERVICE_NETWORK
 from orchestrator.client import Client, Controller
 from orchestrator.client.declaration import check
 from orchestrator.cluster.arguments import classes_of
@@ -26,6 +27,7 @@ from orchestrator.cluster.fabrics.simulated import SimulatedFabric
 from orchestrator.cluster.features import Features
 from orchestrator.cluster.machines import Machines
 from orchestrator.cluster.nodes import Nodes
+from orchestrator.cluster.service_networks import service_network_of
 from orchestrator.controllers import ControllerManager
 from orchestrator.controllers.certificates import CertificateSigner
 from orchestrator.controllers.load_balancer import LoadBalancerController
@@ -81,6 +83,7 @@ class Components:
         container_runtime_endpoint: str,
         proxies: bool,
         proxy_mode: ProxyMode | None,
+        service_network: str | None,
         record_events: bool,
         computed_heartbeats: bool,
         meter: CallMeter | None,
@@ -108,6 +111,9 @@ class Components:
             self._scheduler = with_gangs(self._scheduler)
         self._proxies = proxies
         self._proxy_mode = proxy_mode
+        self._service_network = (
+            SERVICE_NETWORK if service_network is None else service_network_of(service_network)
+        )
         self.fabric: Fabric = SimulatedFabric()
         self._names: DnsServer | None = None
         self._zone: Zone  # of the names that are served
@@ -120,7 +126,13 @@ class Components:
 
     def start(self, specs: Sequence[NodeSpec]) -> tuple[Ref[Any], Client]:
         """Start all of them, with a network for nodes like `specs`; answers the API server and a client of it."""
-        self.fabric = choose(self._proxy_mode, specs, self._system.clock, self._system.log)
+        self.fabric = choose(
+            self._proxy_mode,
+            specs,
+            self._system.clock,
+            self._system.log,
+            self._service_network,
+        )
         api = self._start_api_server()
         client = Client(api, clock=self._system.clock, scheme=self._scheme, field_manager=_EMBEDDER)
         self._start_controllers(api)

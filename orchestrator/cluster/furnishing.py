@@ -13,9 +13,16 @@ _DNS: Final = "kube-dns"
 _DNS_NAMESPACE: Final = "kube-system"
 
 
-def furniture() -> list[Any]:
-    """The manifests for a simulated network: CoreDNS is a Deployment whose pods are simulated, too."""
-    return objects_of(_FURNITURE)
+def furniture(dns: str) -> list[Any]:
+    """The manifests for a simulated network: CoreDNS, at `dns`, is a Deployment whose pods are simulated, too."""
+    return [_at(each, dns) for each in objects_of(_FURNITURE)]
+
+
+def _at(document: Any, dns: str) -> Any:
+    """The same manifest; of the Service kube-dns one with that address."""
+    if document["kind"] != "Service" or document["metadata"]["name"] != _DNS:
+        return document
+    return {**document, "spec": {**document["spec"], "clusterIP": dns}}
 
 
 def furniture_with_dns(service_ip: str, address: str, port: int) -> Iterator[Any]:
@@ -23,7 +30,7 @@ def furniture_with_dns(service_ip: str, address: str, port: int) -> Iterator[Any
 
     That server is part of the cluster, and no pod: there is no Deployment, and the Service selects nothing.
     """
-    for each in furniture():
+    for each in furniture(service_ip):
         name = each["metadata"]["name"]
         if each["kind"] == "Deployment" and name == "coredns":
             continue
@@ -31,7 +38,7 @@ def furniture_with_dns(service_ip: str, address: str, port: int) -> Iterator[Any
             spec = {k: v for k, v in each["spec"].items() if k != "selector"}
             ports = [p for p in spec["ports"] if p["port"] == 53]
             ports = [{k: v for k, v in p.items() if k != "targetPort"} for p in ports]
-            each = {**each, "spec": {**spec, "clusterIP": service_ip, "ports": ports}}
+            each = {**each, "spec": {**spec, "ports": ports}}
         yield each
     yield EndpointSlice(
         metadata=ObjectMeta(

@@ -52,3 +52,8 @@ def asks_less(old: Pod, new: Pod, resources: Container[str] | None = None) -> bo
         for name, amount in amounts(before)
         if resources is None or name in resources
     )
+
+
+def is_scalar(resource: str) -> bool:
+    """Whether a resource counts in a score only where the pod asks for it, as extended ones and huge pages do."""
+    return "/" in resource or resource.startswith(("hugepages-", "attachable-volumes-"))

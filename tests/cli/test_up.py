@@ -68,6 +68,16 @@ def _up(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str
         (["--event-ttl", "-1h"], "--event-ttl: expected a duration that is not negative, got -1h"),
         (["--event-ttl", "soon"], "--event-ttl: "),
         (["--dns-upstream", "dns.example"], "--dns-upstream: expected ADDRESS or ADDRESS:PORT"),
+        (
+            ["--service-cluster-ip-range", "x"],
+            "expected an IPv4 network such as 10.96.0.0/12, got 'x'",
+        ),
+        (["--service-cluster-ip-range", "10.0.0.0/8"], "expected a prefix from /12 to /28"),
+        (["--service-cluster-ip-range", "10.200.0.0/16"], "where pods have their addresses"),
+        (
+            ["--service-cluster-ip-range", "10.0.0.0/16", "--proxy-mode", "userspace"],
+            "--service-cluster-ip-range 10.0.0.0/16: --proxy-mode is nftables or table",
+        ),
         (["--oidc-client-id", "c"], "--oidc-client-id needs --oidc-issuer-url"),
         (["--oidc-issuer-url", "http://i.test"], "expected a URL that begins with https://"),
         (["--oidc-issuer-url", "https://i.test"], "needs --oidc-client-id"),

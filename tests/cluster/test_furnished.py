@@ -5,6 +5,7 @@ import pytest
 from orchestrator import Cluster
 from orchestrator.api.apps.v1 import Deployment
 from orchestrator.api.core.v1 import PersistentVolumeClaim, Service
+from orchestrator.api.networking.v1 import ServiceCIDR
 from orchestrator.api.storage.v1 import StorageClass
 from orchestrator.controllers.volumes.provisioner import PROVISIONER
 
@@ -40,3 +41,24 @@ async def test_other_clusters_have_none_of_it(cluster: Cluster) -> None:
     """Embedded clusters begin empty, and cost nothing for it."""
     assert not await cluster.client.list(Deployment, namespace="kube-system")
     assert not await cluster.client.list(StorageClass)
+
+
+async def test_services_have_addresses_of_the_network_that_was_chosen() -> None:
+    """The Service `kubernetes`, the ServiceCIDR, the cluster's DNS and what pods are told of it follow."""
+    async with Cluster(nodes=1, furnished=True, service_network="10.0.0.0/24") as cluster:
+        first = await cluster.client.get(Service, "kubernetes", namespace="default")
+        dns = await cluster.client.get(Service, "kube-dns", namespace="kube-system")
+        networks = await cluster.client.get(ServiceCIDR, "kubernetes")
+        assert first.spec is not None
+        assert dns.spec is not None
+        assert networks.spec is not None
+        assert first.spec.cluster_ip == "10.0.0.1"
+        assert dns.spec.cluster_ip == "10.0.0.10"
+        assert networks.spec.cidrs == ("10.0.0.0/24",)
+
+
+async def test_a_network_of_services_that_cannot_be_is_refused() -> None:
+    """With what would be right."""
+    with pytest.raises(ValueError, match="expected a prefix from /12 to /28"):
+        async with Cluster(nodes=0, service_network="10.0.0.0/8"):
+            pass

@@ -27,6 +27,9 @@ from orchestrator.scheduler.adapters import counted
 from orchestrator.scheduler.kernels import FilterKernel, default_normalize
 from orchestrator.scheduler.placement import Placement
 from orchestrator.scheduler.plugins.node_affinity import NodeAffinity
+from orchestrator.scheduler.plugins.node_resources_balanced_allocation import (
+    NodeResourcesBalancedAllocation,
+)
 from orchestrator.scheduler.plugins.node_resources_fit import NodeResourcesFit
 from orchestrator.scheduler.plugins.pod_topology_spread import ZONE
 from orchestrator.scheduler.refusals import Refusal
@@ -482,6 +485,31 @@ def test_the_number_of_pods_is_not_scored() -> None:
     fit = NodeResourcesFit(resources={"cpu": 1, "pods": 100})
     choice = Placement(Profile(plugins=(fit,)), snapshot).choose(make_pod("p"), Random(0))
     assert choice == "few"
+
+
+def _scores(plugin: NodeResourcesFit | NodeResourcesBalancedAllocation) -> dict[str, int]:
+    """What a plugin says of a pod with 1 CPU on nodes with and without huge pages and local storage."""
+    snapshot = Snapshot()
+    offers: dict[str, dict[str, Any]] = {
+        "plain": {},
+        "pages": {"hugepages-2Mi": "1Gi"},
+        "disk": {"ephemeral-storage": "10Gi"},
+    }
+    for name, more in offers.items():
+        snapshot.put_node(make_node(name, cpu="4", memory="4Gi", **more))
+    kernel = plugin.score_kernel(make_pod("p", cpu="1", memory="1Gi"), snapshot)
+    assert kernel is not None
+    return {snapshot.names[row]: kernel.row(int(row)) for row in snapshot.all_rows()}
+
+
+def test_what_a_pod_does_not_ask_for_counts_only_if_it_is_of_the_usual_three() -> None:
+    """Huge pages are as extended resources are; local storage is as CPU and memory, in both plugins."""
+    all_three = {"cpu": 1, "hugepages-2Mi": 1, "ephemeral-storage": 1}
+    assert _scores(NodeResourcesFit(resources=all_three)) == {"plain": 75, "pages": 75, "disk": 87}
+    balance = NodeResourcesBalancedAllocation(
+        ("cpu", "memory", "hugepages-2Mi", "ephemeral-storage")
+    )
+    assert _scores(balance) == {"plain": 75, "pages": 75, "disk": 69}
 
 
 def test_a_pod_that_needs_a_feature_goes_where_the_kubelet_declares_it() -> None:

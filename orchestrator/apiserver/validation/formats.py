@@ -6,6 +6,7 @@ IPv4 address are allowed there and mean nothing.
 """
 
 import re
+from collections.abc import Iterator
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -184,16 +185,16 @@ def domain_name_errors(text: str) -> Messages:
     return (",".join(wrong),) if wrong else ()
 
 
-def domain_path_errors(text: str) -> Messages:
-    """A path after a domain: `example.com/controller`."""
+def domain_path_errors(text: str) -> Iterator[tuple[str, str]]:
+    """A path after a domain, `example.com/controller`: which part is wrong, and why."""
     host, _, path = text.partition("/")
     if not host or not path:
-        return ('must be a domain-prefixed path (such as "acme.io/foo")',)
-    if errors := dns1123_subdomain_errors(host):
-        return errors
-    if _HTTP_PATH.fullmatch(path):
-        return ()
-    return (f"Invalid path (regex used for validation is '{_HTTP_PATH.pattern}')",)
+        yield text, 'must be a domain-prefixed path (such as "acme.io/foo")'
+        return
+    for error in dns1123_subdomain_errors(host):
+        yield host, error
+    if not _HTTP_PATH.fullmatch(path):
+        yield path, f"Invalid path (regex used for validation is '{_HTTP_PATH.pattern}')"
 
 
 def sysctl_errors(name: str) -> Messages:

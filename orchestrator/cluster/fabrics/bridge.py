@@ -45,12 +45,12 @@ class BridgeFabric:
     mode = "nftables"
     carries = True
     lowest_port = 1
-    service_network: IPv4Network = SERVICE_NETWORK
     balancer_network: IPv4Network = BALANCER_NETWORK
     host_plane: Plane | None = None
     control_plane = str(_NETWORK[1])
 
-    def __init__(self, log: Any) -> None:
+    def __init__(self, log: Any, service_network: IPv4Network = SERVICE_NETWORK) -> None:
+        self.service_network = service_network
         lacks = namespaces.why_not()
         if lacks:
             raise NetworkFault(lacks)

@@ -1,9 +1,11 @@
 """Which fabric a cluster has."""
 
 from collections.abc import Sequence
+from ipaddress import IPv4Network
 from typing import Any, Final, Literal, TypeAlias
 
 from actors import Clock, Misuse
+from orchestrator.apiserver.allocation import SERVICE_NETWORK
 from orchestrator.cluster.fabrics.interface import Fabric, Unfit
 from orchestrator.cluster.fabrics.simulated import SimulatedFabric
 from orchestrator.kubelet import NodeSpec
@@ -18,7 +20,13 @@ _SHARING: Final = frozenset({"coroutine", "cri"})
 _APART: Final = "process"
 
 
-def choose(mode: ProxyMode | None, nodes: Sequence[NodeSpec], clock: Clock, log: Any) -> Fabric:
+def choose(
+    mode: ProxyMode | None,
+    nodes: Sequence[NodeSpec],
+    clock: Clock,
+    log: Any,
+    service_network: IPv4Network = SERVICE_NETWORK,
+) -> Fabric:
     """The fabric of a mode, or the one that carries what the runtimes of `nodes` run.
 
     Raises ValueError for an unknown mode, Unfit for one that the runtimes do not go with, Misuse for one that carries
@@ -29,7 +37,7 @@ def choose(mode: ProxyMode | None, nodes: Sequence[NodeSpec], clock: Clock, log:
     if mode is None:
         mode = _fitting(nodes, clock)
     if mode == "table":
-        return SimulatedFabric()
+        return SimulatedFabric(service_network)
     if clock.virtual:
         raise Misuse(f"packets travel in real time: proxy_mode={mode!r} needs asyncio.run(main())")
     # Late: most clusters carry nothing.
@@ -40,7 +48,11 @@ def choose(mode: ProxyMode | None, nodes: Sequence[NodeSpec], clock: Clock, log:
             )
         from orchestrator.cluster.fabrics.bridge import BridgeFabric
 
-        return BridgeFabric(log)
+        return BridgeFabric(log, service_network)
+    if service_network != SERVICE_NETWORK:
+        raise Unfit(
+            "with proxy_mode 'userspace' Services have addresses of 127.0.0.0/8, not of a network that is given"
+        )
     from orchestrator.cluster.fabrics.loopback import LoopbackFabric
 
     return LoopbackFabric(log)

@@ -6,7 +6,10 @@ So do the commands of simulated pods: what they send to one another is a call (`
 from ipaddress import IPv4Network
 from typing import Final
 
+from msgspec.structs import replace
+
 from orchestrator.apiserver.allocation import SERVICE_NETWORK
+from orchestrator.cluster.fabrics.interface import DNS_ADDRESS
 from orchestrator.controllers.load_balancer import NETWORK as BALANCER_NETWORK
 from orchestrator.dns.records import Zone
 from orchestrator.kubelet import NodeSpec
@@ -76,17 +79,19 @@ class SimulatedFabric:
     carries = False
     control_plane = ""
     lowest_port = 1
-    service_network: IPv4Network = SERVICE_NETWORK
     balancer_network: IPv4Network = BALANCER_NETWORK
     host_plane: Plane | None = None
 
-    def __init__(self) -> None:
+    def __init__(self, service_network: IPv4Network = SERVICE_NETWORK) -> None:
+        self.service_network = service_network
         self._proxies = _Proxies()
         self._wires = Wires(self._proxies)
 
     def place(self, spec: NodeSpec) -> NodeSpec:
         """The addresses are those of the spec."""
-        return spec
+        if self.service_network is SERVICE_NETWORK:
+            return spec
+        return replace(spec, cluster_dns=str(self.service_network[DNS_ADDRESS]))
 
     def network(self, spec: NodeSpec) -> SimulatedNetwork:
         """As `Fabric.network`."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.machinery.resources import Needs, pod_needs
-from orchestrator.scheduler.amounts import amount_of
+from orchestrator.scheduler.amounts import amount_of, is_scalar
 from orchestrator.scheduler.devices.scoring import add_devices, classes_of
 from orchestrator.scheduler.errors import InvalidProfile
 from orchestrator.scheduler.framework import Plugin
@@ -51,8 +51,8 @@ class _Balance(ScoreKernel):
         self._amounts = tuple(
             (nodes.column(resource), amount)
             for resource in resources
-            # A pod does not weigh an extended resource that it does not ask for.
-            if (amount := amount_of(needs, resource)) or resource in ("cpu", "memory")
+            if ((amount := amount_of(needs, resource)) or not is_scalar(resource))
+            and resource != "pods"  # which is for filtering alone
         )
         self._classes = classes_of(resources, nodes)
         self.traits = (self._amounts, tuple(self._classes.items()))

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from orchestrator.api.core.v1 import Pod
 from orchestrator.api.resource.v1 import DeviceClass
 from orchestrator.machinery.resources import Needs, pod_needs
-from orchestrator.scheduler.amounts import asks_less, offered, wanted_by
+from orchestrator.scheduler.amounts import asks_less, is_scalar, offered, wanted_by
 from orchestrator.scheduler.devices.scoring import add_devices, classes_of
 from orchestrator.scheduler.errors import InvalidProfile
 from orchestrator.scheduler.events import ClusterEvent
@@ -228,9 +228,8 @@ class _Allocation(ScoreKernel):
         self._wanted = tuple(
             (nodes.column(name), weight, amount)
             for name, weight in resources
-            # A pod does not weigh an extended resource that it does not ask for; a node's number of
-            # pods is for filtering alone.
-            if ((amount := _scored(needs, name)) or "/" not in name) and name != "pods"
+            # A node's number of pods is for filtering alone.
+            if ((amount := _scored(needs, name)) or not is_scalar(name)) and name != "pods"
         )
         self._classes = classes_of((name for name, _ in resources), nodes)
         self.traits = (self._wanted, tuple(self._classes.items()))

@@ -14,7 +14,6 @@ from orchestrator.apiserver.kinds.batch.job_status_validation import is_true, st
 from orchestrator.apiserver.kinds.core.pods.spec_validation import template_errors
 from orchestrator.apiserver.validation.field import (
     Errors,
-    complaints,
     immutable,
     invalid,
     nonnegative,
@@ -136,7 +135,8 @@ def _managed_by_errors(path: str, value: str) -> Errors:
     if not value:
         yield required(path)
     else:
-        yield from complaints(path, value, domain_path_errors(value))
+        for part, why in domain_path_errors(value):
+            yield invalid(path, part, why)
     if len(value) > _MAX_MANAGED_BY:
         yield too_long(path, _MAX_MANAGED_BY)
 

@@ -182,7 +182,8 @@ def _class_errors(ingress_class: IngressClass) -> Errors:
     if not controller:
         yield required("spec.controller")
     else:
-        yield from complaints("spec.controller", controller, domain_path_errors(controller))
+        for part, why in domain_path_errors(controller):
+            yield invalid("spec.controller", part, why)
     if spec is not None and spec.parameters is not None:
         yield from _parameter_errors("spec.parameters", spec.parameters)
 
