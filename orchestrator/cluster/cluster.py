@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
-from actors import ActorSystem, Clock, FaultPlan, Misuse, Ref
+from actors import Clock, FaultPlan, Misuse, Ref
 
 if TYPE_CHECKING:
     from orchestrator.api.scheme import Resource
@@ -107,12 +107,10 @@ class Cluster:
         runtime_config: Mapping[str, bool] = {},
     ) -> None:
         # Late, here and below: see the module's docstring.
-        from orchestrator.api.scheme import Scheme
-        from orchestrator.apiserver import ApiTrouble
-        from orchestrator.cluster.arguments import check_all, check_faults, specs_of
+        from orchestrator.cluster.arguments import check_all, specs_of
         from orchestrator.cluster.components import Components
         from orchestrator.cluster.features import features_of
-        from orchestrator.cluster.subjects import describe
+        from orchestrator.cluster.foundations import scheme_of, system_of, trouble_of
         from orchestrator.store import MemoryStore
 
         check_all(
@@ -139,27 +137,12 @@ class Cluster:
         self._authorization = authorization
         self._dns_upstream = dns_upstream
         self._specs = specs_of(nodes, runtime)
-        self.scheme = Scheme.builtin()
         features = self._features = features_of(feature_gates, runtime_config)
-        self.scheme.gates = features.gates
-        for resource in (*features.resources, *resources):
-            self.scheme.register(resource)
+        self.scheme = scheme_of(features, resources)
         self.store: Store = MemoryStore() if store is None else store
-        self.system = ActorSystem(
-            "cluster",
-            seed=seed,
-            order=order,
-            faults=faults,
-            trace=trace,
-            logger="orchestrator",
-            on_answer=meter.answered if meter is not None else None,
-        )
-        if self.system.trace is not None:
-            self.system.trace.describe = describe
-        check_faults(api_faults, self.scheme)
-        self.api_trouble = ApiTrouble(seed)
-        for fault in api_faults:
-            self.api_trouble.add(fault)
+        on_answer = meter.answered if meter is not None else None
+        self.system = system_of(seed, order, faults, on_answer, trace=trace)
+        self.api_trouble = trouble_of(seed, api_faults, self.scheme)
         self._components = Components(
             self.system,
             self.store,
