@@ -21,6 +21,7 @@ from orchestrator.scheduler.framework import Nomination, Preparation, Remedy, Un
 from orchestrator.scheduler.kernels import MAX_NODE_SCORE
 from orchestrator.scheduler.metrics import Stopwatch
 from orchestrator.scheduler.nominations import Candidate, Nominations
+from orchestrator.scheduler.on_request import answer
 from orchestrator.scheduler.placement import Placement
 from orchestrator.scheduler.profile import Profile
 from orchestrator.scheduler.queue import by_priority
@@ -136,6 +137,10 @@ class Cycle:
         if isinstance(choice, str) and self._asks_before_binding:
             return self._refused_before_binding(pod, choice) or choice
         return choice
+
+    def explain(self, pod: Pod) -> str:
+        """What the plugins say of each node for a pod that asks for it, as the text of an annotation."""
+        return answer(pod, self._placement, self._nodes)
 
     def choose_unasked(self, pod: Pod, random: Random) -> str | Refusal:
         """The pod's node, before anybody reserves or permits."""

@@ -92,10 +92,15 @@ def snapshot_of(
 
 def explain(pod: Pod, profile: Profile, snapshot: Snapshot) -> Explanation:
     """What the plugins of a profile say of each node for a pod. Raises PluginError, MachineryError."""
+    return explain_at(pod, Placement(profile, snapshot), snapshot)
+
+
+def explain_at(pod: Pod, placement: Placement, snapshot: Snapshot) -> Explanation:
+    """The same by a placement that is at work. Raises PluginError, MachineryError."""
     at = pod.spec.node_name if pod.spec is not None else ""
     if pod.spec is not None:  # what was decided already says nothing of why
         pod = replace(pod, spec=replace(pod.spec, node_name=""))
-    kernels = Placement(profile, snapshot).kernels_of(pod)
+    kernels = placement.kernels_of(pod)
     filters, scorers = kernels
     name = f"{pod.metadata.namespace}/{pod.metadata.name}"
     plugins = tuple(plugin.name for plugin, _, _ in scorers)

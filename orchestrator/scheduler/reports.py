@@ -10,6 +10,7 @@ from orchestrator.api.scheme import Resource, resource_of
 from orchestrator.client import EventSeriesRecorder
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import ApiRef, Identity, Patch, PatchType
+from orchestrator.scheduler.on_request import EXPLANATION
 
 FIELD_MANAGER: Final = "kube-scheduler"  # who has written what the scheduler writes
 
@@ -45,6 +46,13 @@ class Reports:
         """A pod has to go for another."""
         message = f"Preempted by pod {by.metadata.uid} on node {node}"
         self._events.event(victim, "Normal", "Preempted", "Preempting", message, by)
+
+    def explained(self, pod: Pod, explanation: str) -> None:
+        """How it is decided about a pod that asks for that."""
+        if pod.metadata.annotations.get(EXPLANATION) != explanation:
+            annotations = {EXPLANATION: explanation}
+            metadata = {"uid": pod.metadata.uid, "annotations": annotations}
+            self._patch_status(_PODS, pod.metadata, "strategic", {"metadata": metadata})
 
     def expected(self, pod: Pod, node: str) -> None:
         """The pod is about to be bound, and others should know where: something comes before its binding."""

@@ -48,6 +48,7 @@ from orchestrator.scheduler.extenders import Extender
 from orchestrator.scheduler.group_scheduling import GroupScheduling
 from orchestrator.scheduler.metrics import Attempt, Family, Measurements, Stopwatch
 from orchestrator.scheduler.nominations import Nominations, priority_of
+from orchestrator.scheduler.on_request import asks
 from orchestrator.scheduler.outcomes import Outcomes
 from orchestrator.scheduler.plugins.scheduling_gates import SchedulingGates
 from orchestrator.scheduler.pod_groups import (
@@ -441,6 +442,8 @@ class Scheduler(Watcher):
             self._groups.schedule(queued, cycle)
             return
         self._begin(queued)
+        if asks(pod):
+            self._reports[cycle.name].explained(pod, cycle.explain(pod))
         extenders = [each for each in self._extenders if each.concerns(pod)]
         if extenders:
             self._alone = True

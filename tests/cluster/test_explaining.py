@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from orchestrator import Cluster
@@ -11,6 +12,7 @@ from orchestrator.cluster.errors import UnknownScheduler
 from orchestrator.cluster.explaining import explain_pod
 from orchestrator.protocol import NotFound
 from orchestrator.scheduler import configuration_of
+from orchestrator.scheduler.on_request import EXPLAIN, EXPLANATION
 from tests.manifests import deployment
 
 
@@ -49,6 +51,42 @@ async def test_each_node_says_which_plugin_refuses_it(cluster: Cluster) -> None:
     reasons = {each.node: (each.refused_by, each.reasons) for each in found.nodes}
     assert reasons[nodes[0]][0] == "TaintToleration"
     assert reasons[nodes[1]] == ("NodeResourcesFit", ("Insufficient cpu",))
+
+
+async def test_a_pod_that_asks_for_it_tells_by_itself(cluster: Cluster) -> None:
+    """An annotation says what plugins said of each node when it was decided; it is renewed as they say other things."""
+    nodes = [each.metadata.name for each in await cluster.client.list(Node)]
+    taint = {"spec": {"taints": [{"key": "k", "value": "v", "effect": "NoSchedule"}]}}
+    await cluster.client.patch(Node, nodes[0], taint)
+    for name, cpu in (("big", "1000"), ("small", "1"), ("silent", "1")):
+        pod = _pod(name, cpu=cpu)
+        if name != "silent":
+            pod["metadata"]["annotations"] = {EXPLAIN: "true"}
+        await cluster.apply([pod])
+        await cluster.clock.sleep(1)
+    small, found = await _explained(cluster, "small")
+    assert small.spec is not None
+    best = found["nodes"][0]
+    assert [best["node"], nodes[0]] == [small.spec.node_name, found["refused"][0]["nodes"][0]]
+    assert best["total"] == sum(best["scores"].values())
+    assert found["feasible"] == len(nodes) - 1
+    _, found = await _explained(cluster, "big")
+    assert (found["nodes"], found["feasible"]) == ([], 0)
+    assert [(each["plugin"], each["reasons"], each["count"]) for each in found["refused"]] == [
+        ("TaintToleration", ["node(s) had untolerated taint(s)"], 1),
+        ("NodeResourcesFit", ["Insufficient cpu"], len(nodes) - 1),
+    ]
+    silent = await cluster.client.get(Pod, "silent")
+    assert EXPLANATION not in silent.metadata.annotations
+    await cluster.client.patch(Node, nodes[0], {"spec": {"taints": None}})
+    await cluster.clock.sleep(400)
+    _, found = await _explained(cluster, "big")
+    assert [each["plugin"] for each in found["refused"]] == ["NodeResourcesFit"]
+
+
+async def _explained(cluster: Cluster, name: str) -> tuple[Pod, dict[str, Any]]:
+    pod = await cluster.client.get(Pod, name)
+    return pod, msgspec.json.decode(pod.metadata.annotations[EXPLANATION])
 
 
 async def test_a_pod_of_another_scheduler_needs_its_configuration(cluster: Cluster) -> None:

@@ -31,6 +31,7 @@ from orchestrator.kubelet.runtimes.interface import Mount as Volume
 from orchestrator.kubelet.runtimes.process import talk
 from orchestrator.kubelet.runtimes.process.image_shelf import ImageShelf
 from orchestrator.kubelet.runtimes.process.images import Image, InvalidImage
+from orchestrator.kubelet.runtimes.process.own_files import own_files
 from orchestrator.kubelet.runtimes.process.pipes import Streams
 from orchestrator.kubelet.runtimes.process.plans import (
     ROOT_VARIABLE,
@@ -89,9 +90,6 @@ _REFUSED: Final = (
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: "
     "runc create failed: unable to start container process: "
 )
-_HOSTS_HEAD: Final = b"# Kubernetes-managed hosts file."
-_OWN_HOSTS: Final = 3  # lines before those of the aliases
-_OWN_FILES: Final = ("/etc/hosts", "/etc/hostname", "/etc/resolv.conf")
 _END_SECONDS: Final = 10.0  # for what was killed to be gone
 
 
@@ -198,7 +196,7 @@ class ProcessRuntime(RealRuntime[Run]):
         run.scratch.mkdir()
         run.message_file = touch(memory / f"{run.scratch.name}.message", 0o666)
         volumes = self._volumes(pod)
-        files = self._files(memory, world, host=bool(pod.spec and pod.spec.host_network))
+        files = own_files(memory, world, host=bool(pod.spec and pod.spec.host_network))
         files[container.termination_message_path or "/dev/termination-log"] = run.message_file
         mounts = [
             self._mount(each, str(volumes.source(each, container.name)))
@@ -272,21 +270,6 @@ class ProcessRuntime(RealRuntime[Run]):
             self._holders[uid] = self._shim.next_id()
             self._shim.send(Hold(self._holders[uid], rights))
         return self._holders[uid]
-
-    def _files(self, place: Path, world: World, *, host: bool) -> dict[str, Path]:
-        """The files that Kubernetes puts into each container, which the pod's containers share.
-
-        A pod of the host's network has the host's names, as the kubelet passes them on.
-        """
-        directory = place / "etc"
-        files: dict[str, Path] = {}
-        for target in _OWN_FILES:
-            if target in world.files:
-                files[target] = directory / os.path.basename(target)
-                if not files[target].exists():
-                    data = world.files[target]
-                    touch(files[target], 0o644).write_bytes(_host_names(data) if host else data)
-        return files
 
     def _launch(self, run: Run) -> None:
         if run.removed or run.stopping:
@@ -518,15 +501,6 @@ class ProcessRuntime(RealRuntime[Run]):
 
     def _memory(self, pod_uid: str) -> Path:
         return self._shim.memory / pod_uid
-
-
-def _host_names(data: bytes) -> bytes:
-    """The hosts file of the machine, with the aliases of the pod's own; any other file as it is."""
-    if not data.startswith(_HOSTS_HEAD):
-        return data
-    aliases = b"\n".join(data.split(b"\n")[_OWN_HOSTS:])
-    own = Path("/etc/hosts").read_bytes() if os.path.exists("/etc/hosts") else b""
-    return b"# Kubernetes-managed hosts file (host network).\n" + own + aliases
 
 
 def _remove(places: "tuple[Path, ...]") -> None:
