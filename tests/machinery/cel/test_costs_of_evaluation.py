@@ -43,7 +43,10 @@ def _cost(text: str, value: Any = None) -> int:
     ],
 )
 def test_turns_cost_what_they_cost_the_original(text: str, cost: int) -> None:
-    """Measured at the original: how many turns its million allows. An item of a list costs 14 beside."""
+    """By the original's tariff; half of them were measured at it, too, by how many turns its million allows.
+
+    An item of a list costs 14 beside.
+    """
     assert _cost(text, {"a": {"b": "z"}}) - _cost("true") == cost
 
 
