@@ -18,8 +18,10 @@ from orchestrator.scheduler.snapshot import Snapshot
 EXPLAIN: Final = "scheduler.orchestrator.dev/explain"
 EXPLANATION: Final = "scheduler.orchestrator.dev/explanation"
 
-# Nodes of each kind that are named: all annotations of an object have 256 KiB together.
+# How many nodes that could take the pod are named, and of how many refusals how many nodes each: all annotations of an
+# object have 256 KiB together, and a name may have 253 characters.
 _NAMED: Final = 50
+_NAMED_OF_A_REFUSAL: Final = 10
 
 
 def asks(pod: Pod) -> bool:
@@ -50,7 +52,12 @@ def _document(found: Explanation) -> dict[str, Any]:
         ],
         "feasible": len(fit),
         "refused": [
-            {"plugin": plugin, "reasons": reasons, "count": len(nodes), "nodes": nodes[:_NAMED]}
+            {
+                "plugin": plugin,
+                "reasons": reasons,
+                "count": len(nodes),
+                "nodes": nodes[:_NAMED_OF_A_REFUSAL],
+            }
             for (plugin, reasons), nodes in list(refused.items())[:_NAMED]
         ],
     }
