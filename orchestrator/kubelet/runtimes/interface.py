@@ -313,6 +313,15 @@ class Weighed(Protocol):
         ...
 
 
+@runtime_checkable
+class Handling(Protocol):
+    """A runtime with handlers of its own, which RuntimeClasses may name."""
+
+    def handle(self, pod_uid: str, handler: str) -> None:
+        """Have a pod's sandbox made by one of them; whether there is one of that name shows when it is made."""
+        ...
+
+
 class NodeImage(Struct, frozen=True):
     """An image on a node: what its runtime calls it, its names, and what it takes of the disk.
 
