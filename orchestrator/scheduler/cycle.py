@@ -15,7 +15,14 @@ from orchestrator.api.core.v1 import Node, Pod
 from orchestrator.machinery.errors import MachineryError
 from orchestrator.scheduler.adapters import called
 from orchestrator.scheduler.errors import PluginError, Rejected
-from orchestrator.scheduler.extenders import MAX_PRIORITY, Extender, Victims, judged, victims_left
+from orchestrator.scheduler.extenders import (
+    MAX_PRIORITY,
+    Extender,
+    Victims,
+    filtered,
+    judged,
+    victims_left,
+)
 from orchestrator.scheduler.extenders import PLUGIN as EXTENDER
 from orchestrator.scheduler.framework import Nomination, Preparation, Remedy, Unreserve, Wait, Write
 from orchestrator.scheduler.kernels import MAX_NODE_SCORE
@@ -153,7 +160,10 @@ class Cycle:
         node_of: Callable[[str], Node | None],
         random: Random,
     ) -> str | Refusal:
-        """The same where extenders have a word, too."""
+        """The same where extenders have a word, too; on the node that was promised to the pod before all others."""
+        promised = await self._promised_with(extenders, pod, node_of)
+        if promised is not None:
+            return self._refused_before_binding(pod, promised) or promised
         found = self._placement.candidates(pod)
         if isinstance(found, Refusal):
             return found
@@ -169,6 +179,19 @@ class Cycle:
         if isinstance(choice, str) and self._asks_before_binding:
             return self._refused_before_binding(pod, choice) or choice
         return choice
+
+    async def _promised_with(
+        self, extenders: Sequence[Extender], pod: Pod, node_of: Callable[[str], Node | None]
+    ) -> str | None:
+        """The node that a pod was promised, if plugins and extenders let it go there; who fails is asked again."""
+        name = self._placement.promised(pod)
+        if name is None:
+            return None
+        try:
+            verdict = await filtered(extenders, pod, (name,), node_of)
+        except PluginError:
+            return None
+        return name if verdict.names else None
 
     async def reviewed(self, extenders: Sequence[Extender], pod: Pod, refusal: Refusal) -> Refusal:
         """Ask extenders about the nodes where evictions would make room, where plugins know of some."""

@@ -80,6 +80,11 @@ class Placement:
         """The name of the best node; among equals one by chance, as kube-scheduler does."""
         return self._tried(lambda: self._best(pod, random))
 
+    def promised(self, pod: Pod) -> str | None:
+        """The name of the node that a pod was promised, if it can take it; None: nobody else is to be preferred."""
+        found = self._tried(lambda: self._own_promise(pod, self.shape_of(pod)))
+        return self.nodes.names[found] if isinstance(found, int) else None
+
     def candidates(self, pod: Pod) -> list[str] | Refusal:
         """The names of all nodes that could take a pod, in their order."""
 
