@@ -162,6 +162,7 @@ _ATTACHED = st.tuples(st.sampled_from(["n0", "n1"]), st.sampled_from(["v0", "v1"
 _TOPOLOGIES = st.sampled_from(
     [
         {},
+        {"allowedTopologies": [{"matchLabelExpressions": []}]},
         {"allowedTopologies": [{"matchLabelExpressions": [{"key": ZONE, "values": ["z1", "z2"]}]}]},
     ]
 )
