@@ -11,14 +11,13 @@ from aiohttp import web
 from msgspec.json import decode
 
 from actors.runner import GC_THRESHOLDS
-from benchmarks.apiserver.requests import JSON, MAPS, REQUESTS, TOKEN, WATCHED, config_map
+from benchmarks.apiserver.requests import JSON, REQUESTS, TOKEN, WATCHED, config_map
 from orchestrator import Cluster
 from orchestrator.api import codec
 from orchestrator.api.core.v1 import ConfigMap, Namespace, Pod, ServiceAccount
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.apiserver.http import pki, tune_process
 from orchestrator.protocol import MASTERS, Identity
-
 
 # By what the bare handler knows a request.
 _NAMES: Final = {
