@@ -116,8 +116,12 @@ class Outcomes:
         """Write what plugins want written, and bind the pod when that has had its effect."""
         uid = queued.pod.metadata.uid
         self._reports[cycle.name].expected(self.latest(queued.pod), node)
+        watch = cycle.stopwatch
+        began = watch.now() if watch is not None else 0.0
 
         def told(error: BaseException | None) -> None:
+            if watch is not None:
+                watch.ended("PreBind", began, "Success" if error is None else "Error")
             if error is None:
                 self._bind_late(queued, cycle, node, prepared)
             else:
