@@ -11,10 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.kubelet.image_names import full_name, image_id
+from orchestrator.kubelet.runtimes.images import failing_pull, missing
+from orchestrator.kubelet.runtimes.interface import Mount as Volume
 from orchestrator.kubelet.runtimes.interface import NodeImage
 from orchestrator.kubelet.runtimes.process.images import Image, ImageTable
 from orchestrator.kubelet.runtimes.process.oci import unpack
+from orchestrator.kubelet.runtimes.process.shim.messages import Mount
 from orchestrator.kubelet.runtimes.process.shim.trees import remove_tree, tree_bytes
+from orchestrator.kubelet.runtimes.real import ConfigFault, Refusal
+from orchestrator.kubelet.runtimes.volume_directories import within_volume
 
 
 class ImageShelf:
@@ -41,6 +46,39 @@ class ImageShelf:
     def has(self, image: Image) -> bool:
         """Whether an image need not be pulled."""
         return image.pull is None or image.name in self._pulled
+
+    async def obtain(
+        self, name: str, policy: str, pull: Callable[[float], Awaitable[None]]
+    ) -> Image:
+        """The image that a container means, as a root directory or a command line, pulled if it has to be, for which
+        `pull` takes so many seconds. Raises Refusal, InvalidImage, OSError.
+        """
+        image = self.find(name)
+        present = image is not None and self.has(image)
+        if policy == "Never" and not present:
+            raise Refusal("ErrImageNeverPull", missing(name))
+        if image is None:
+            raise Refusal("ErrImagePull", failing_pull(name, failing=True))
+        if not present and image.pull is not None:
+            await pull(image.pull.seconds)
+            if image.pull.fault:
+                whole = failing_pull(name, failing=True).rpartition(": ")[0]
+                raise Refusal("ErrImagePull", f"{whole}: {image.pull.fault}")
+            await self.take(image)
+        return await self.unpacked(image)
+
+    async def shown(self, mount: Volume, container: str) -> Mount:
+        """An image as a volume. Raises Refusal, ConfigFault, VolumeFault, InvalidImage, OSError."""
+        image = self.find(mount.place)
+        if image is None:
+            raise Refusal("ErrImagePull", failing_pull(mount.place, failing=True))
+        directory = (await self.unpacked(image)).directory
+        if not directory:
+            raise ConfigFault(f'image "{mount.place}" is a command line, and has no files to mount')
+        place = Path(directory)
+        if mount.sub_path:
+            place = within_volume(place, mount, container)
+        return Mount(str(place), mount.path, True)
 
     async def take(self, image: Image) -> None:
         """An image has been pulled."""

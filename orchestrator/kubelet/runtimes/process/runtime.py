@@ -18,7 +18,7 @@ from orchestrator.extras import version_of
 from orchestrator.kubelet.networks.interface import NetworkFault
 from orchestrator.kubelet.runtimes.container_logs import ROTATED_AT, LogFile
 from orchestrator.kubelet.runtimes.disks import Disks
-from orchestrator.kubelet.runtimes.images import failing_pull, missing, volume_images
+from orchestrator.kubelet.runtimes.images import volume_images
 from orchestrator.kubelet.runtimes.interface import (
     ContainerKey,
     ContainerStarted,
@@ -76,7 +76,7 @@ from orchestrator.kubelet.runtimes.real import (
     refuse_recursion,
 )
 from orchestrator.kubelet.runtimes.stalls import stalls_of_groups
-from orchestrator.kubelet.runtimes.volume_directories import VolumeFault, within_volume
+from orchestrator.kubelet.runtimes.volume_directories import VolumeFault
 from orchestrator.protocol import ContainerUsage
 from orchestrator.sessions import LogOptions, Session
 
@@ -132,7 +132,8 @@ class ProcessRuntime(RealRuntime[Run]):
     async def _start(self, run: Run, world: World) -> None:
         try:
             image = await self._image(run)
-            shown = [await self._shown(run, m) for m in world.mounts if m.medium == "image"]
+            images = [each for each in world.mounts if each.medium == "image"]
+            shown = [await self._shelf.shown(each, run.container.name) for each in images]
             self._prepare(run, image, world, shown)
         except Refusal as refusal:
             self._refuse(run, refusal.reason, str(refusal))
@@ -144,36 +145,15 @@ class ProcessRuntime(RealRuntime[Run]):
             self._launch(run)
 
     async def _image(self, run: Run) -> Image:
-        """The container's image, pulled if it has to be. Raises Refusal."""
-        name, policy = run.container.image, run.container.image_pull_policy
-        image = self._shelf.find(name)
-        present = image is not None and self._shelf.has(image)
-        if policy == "Never" and not present:
-            raise Refusal("ErrImageNeverPull", missing(name))
-        if image is None:
-            raise Refusal("ErrImagePull", failing_pull(name, failing=True))
-        if not present and image.pull is not None:
-            self._host.report(ImagePulling(run.key))
-            await self._host.clock.sleep(image.pull.seconds)
-            if image.pull.fault:
-                whole = failing_pull(name, failing=True).rpartition(": ")[0]
-                raise Refusal("ErrImagePull", f"{whole}: {image.pull.fault}")
-            run.pulled_in = image.pull.seconds
-            await self._shelf.take(image)
-        return await self._shelf.unpacked(image)
+        """The container's image, pulled if it has to be. Raises Refusal, InvalidImage, OSError."""
 
-    async def _shown(self, run: Run, mount: Volume) -> Mount:
-        """An image as a volume. Raises Refusal, ConfigFault."""
-        image = self._shelf.find(mount.place)
-        if image is None:
-            raise Refusal("ErrImagePull", failing_pull(mount.place, failing=True))
-        directory = (await self._shelf.unpacked(image)).directory
-        if not directory:
-            raise ConfigFault(f'image "{mount.place}" is a command line, and has no files to mount')
-        place = Path(directory)
-        if mount.sub_path:
-            place = within_volume(place, mount, run.container.name)
-        return Mount(str(place), mount.path, True)
+        async def pull(seconds: float) -> None:
+            self._host.report(ImagePulling(run.key))
+            await self._host.clock.sleep(seconds)
+            run.pulled_in = seconds
+
+        container = run.container
+        return await self._shelf.obtain(container.image, container.image_pull_policy, pull)
 
     def _prepare(self, run: Run, image: Image, world: World, shown: list[Mount]) -> None:
         """Lay out what the container needs on the machine. Raises ConfigFault, VolumeFault, OSError."""
