@@ -34,7 +34,6 @@ _STRANGE_SOURCES: Final = (
 # By the type that has the field: what is not done about it.
 STORED_ONLY: Final[Mapping[type[Struct], Mapping[str, str]]] = {
     APIServiceSpec: {"group_priority_minimum": "groups are listed in an order of their own"},
-    core.VolumeDevice: {"device_path": "containers get no block devices"},
     core.SecurityContext: {
         "app_armor_profile": "no profile is loaded",
         "se_linux_options": _NO_SELINUX,
