@@ -38,12 +38,12 @@ def seen_as(resource: Resource) -> Convert:
     relabel = relabelled(api_version)
 
     def complete(custom: Unstructured) -> Unstructured:
-        if kind.seen is None:
-            return relabel(custom)
         try:
-            return relabel(kind.seen(custom))
+            full = custom if kind.seen is None else kind.seen(custom)
         except BadRequest:  # what another definition took stays readable
-            return relabel(custom)
+            full = custom
+        found: Unstructured = relabel(full)
+        return found
 
     completed: IdentityMemo[Unstructured, Unstructured] = IdentityMemo(complete)
 

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 from msgspec import Struct, structs
 
 from orchestrator.api import codec
+from orchestrator.api.admissionregistration.v1 import AuditAnnotation
 from orchestrator.api.apps.v1 import (
     DaemonSetUpdateStrategy,
     DeploymentStrategy,
@@ -58,6 +59,7 @@ from orchestrator.apiserver.validation.golang_pods import CORE_FIELDS
 
 # The marks are those of `golang_pods`, which has the structs of pods.
 _FIELDS: Final[Mapping[type[Any], tuple[str, ...]]] = {
+    AuditAnnotation: ("Key=", "ValueExpression="),
     DaemonSetUpdateStrategy: ("Type=", "RollingUpdate"),
     DeploymentStrategy: ("Type=", "RollingUpdate"),
     RollingUpdateDaemonSet: ("MaxUnavailable", "MaxSurge"),

@@ -1,12 +1,13 @@
 """What may change of a pod while it runs: the resources of its containers, and its ephemeral containers."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Container, Pod, PodSpec, ResourceRequirements
 from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.scalars import Quantity
 from orchestrator.apiserver.kinds.core.pods.spec_validation import MIRROR, pod_spec_errors
 from orchestrator.apiserver.validation.diff import difference
 from orchestrator.apiserver.validation.field import Errors, forbidden, invalid
@@ -15,6 +16,7 @@ from orchestrator.machinery.resources import qos_class
 _NO_SPEC: Final = PodSpec()
 _NO_RESOURCES: Final = ResourceRequirements()
 _RESIZABLE: Final = ("cpu", "memory")
+_Amounts: TypeAlias = Mapping[str, Quantity]
 # How Go writes the path of the whole pod.
 _WHOLE: Final = "[]"
 
@@ -128,7 +130,7 @@ def _changes_more(new: Container, old: Container) -> bool:
     """Whether anything changes but what may; what a container claims is passed over, as the original does."""
     after, before = new.resources or _NO_RESOURCES, old.resources or _NO_RESOURCES
 
-    def kept(amounts: Mapping[str, str], were: Mapping[str, str]) -> dict[str, str]:
+    def kept(amounts: _Amounts, were: _Amounts) -> _Amounts:
         others = {name: amount for name, amount in amounts.items() if name not in _RESIZABLE}
         return others | {name: were[name] for name in _RESIZABLE if name in were}
 
