@@ -80,7 +80,7 @@ class Pages:
         of_version = len(parts) == (2 if parts[0] == "api" else 3)
         if document is None:
             known = parts[0] == "api" or parts[1] in KUBERNETES_GROUPS
-            raise no_such_path() if of_version and known else PageNotFound
+            raise no_such_path() if of_version and known and all(parts) else PageNotFound
         if of_version or parts == ["api"]:
             _check_is_get(request)
         if not document.etag:

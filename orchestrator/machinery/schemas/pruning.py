@@ -4,8 +4,6 @@ What stands below `x-kubernetes-preserve-unknown-fields` stays, but the fields t
 there are pruned in their turn. The root and each embedded resource keep `apiVersion`, `kind` and
 `metadata`. A null for a field that may not be null and has no default is no field, unless it is to stay: what
 is applied is judged with its nulls.
-
-A number without a fraction is a whole one, however it was written: Go writes 1.0 as 1.
 """
 
 from typing import Any, Final
@@ -14,8 +12,7 @@ from orchestrator.machinery.schemas.schema import ABSENT, Schema
 
 _OF_EVERY_OBJECT: Final = frozenset({"apiVersion", "kind", "metadata"})
 _NOTHING: Final = Schema(document={})
-_LEAVES: Final = frozenset({str, int, bool})
-_INT64: Final = 1 << 63
+_LEAVES: Final = frozenset({str, int, float, bool})
 
 
 def prune(
@@ -44,10 +41,10 @@ def _is_pruned(value: Any, schema: Schema, keeps_nulls: bool, *, resource: bool 
         items = schema.items
         if items is None:
             if schema.preserves_unknown:
-                return as_go_writes(value) is value
+                return True
             items = _NOTHING
         return all(type(each) in _LEAVES or _is_pruned(each, items, keeps_nulls) for each in value)
-    return as_go_writes(value) is value
+    return value is None or kind in _LEAVES
 
 
 def _is_pruned_map(
@@ -61,7 +58,7 @@ def _is_pruned_map(
             continue
         below = properties.get(name, other)
         if below is None:
-            if not schema.preserves_unknown or as_go_writes(part) is not part:
+            if not schema.preserves_unknown:
                 return False
         elif part is None:
             if not keeps_nulls and not below.nullable and below.default is ABSENT:
@@ -87,27 +84,13 @@ def _pruned(
         items = schema.items
         if items is None:
             if schema.preserves_unknown:
-                return as_go_writes(value)
+                return value
             items = _NOTHING
         kept = [
             _pruned(each, items, f"{path}[{n}]", unknown, keeps_nulls)
             for n, each in enumerate(value)
         ]
         return value if all(new is old for new, old in zip(kept, value, strict=True)) else kept
-    return as_go_writes(value)
-
-
-def as_go_writes(value: Any) -> Any:
-    """The value with whole numbers for those that have no fraction; the value itself when there are none."""
-    kind = type(value)
-    if kind is float:
-        return int(value) if value.is_integer() and abs(value) < _INT64 else value
-    if kind is dict:
-        parts = {name: as_go_writes(part) for name, part in value.items()}
-        return value if all(parts[name] is part for name, part in value.items()) else parts
-    if kind is list:
-        items = [as_go_writes(each) for each in value]
-        return value if all(new is old for new, old in zip(items, value, strict=True)) else items
     return value
 
 
@@ -132,8 +115,7 @@ def _pruned_map(
         below = properties.get(name, additional)
         if below is None:
             if schema.preserves_unknown:
-                new = kept[name] = as_go_writes(part)
-                changed = changed or new is not part
+                kept[name] = part
                 continue
             changed = True
             if unknown is not None:
