@@ -225,7 +225,8 @@ def _apply(course: Course) -> tuple[Step, ...]:
         managers = managers_in(old.metadata.managed_fields)
         live = codec.to_dict(scaling.scale_of(old))
         owners = _of_scale(managers, mine)
-        if not owners:
+        if not owners and _replicas(scaling.scale_of(old)):
+            # Somebody has the number all the same, who never applied.
             owners = adopted(live, _PATH.shape, _PATH.writer(""), env.time())
         result = lay_over(env, _PATH, message, body, live, owners)
         after = _of_parent(managers, result.managers, api_version, mine)
