@@ -48,7 +48,6 @@ from orchestrator.scheduler.extenders import Extender
 from orchestrator.scheduler.group_scheduling import GroupScheduling
 from orchestrator.scheduler.metrics import Attempt, Family, Measurements
 from orchestrator.scheduler.nominations import Nominations, priority_of
-from orchestrator.scheduler.on_request import asks
 from orchestrator.scheduler.outcomes import Outcomes
 from orchestrator.scheduler.plugins.scheduling_gates import SchedulingGates
 from orchestrator.scheduler.pod_groups import (
@@ -443,8 +442,7 @@ class Scheduler(Watcher):
             self._groups.schedule(queued, cycle)
             return
         self._begin(queued)
-        if asks(pod):
-            self._reports[cycle.name].explained(pod, cycle.explain(pod))
+        self._outcomes.explain(pod, cycle)
         extenders = [each for each in self._extenders if each.concerns(pod)]
         if extenders:
             self._alone = True
