@@ -1,7 +1,6 @@
 """The two servers of `apiserver`: the API server of a cluster, and a bare handler that returns the same bytes."""
 
 import asyncio
-import gc
 import json
 import ssl
 from pathlib import Path
@@ -9,7 +8,6 @@ from pathlib import Path
 from aiohttp import web
 from msgspec.json import decode
 
-from actors.runner import GC_THRESHOLDS
 from benchmarks.apiserver_requests import JSON, MAPS, REQUESTS, TOKEN, WATCHED, config_map
 from orchestrator import Cluster
 from orchestrator.api import codec
@@ -57,8 +55,7 @@ async def serve_cluster(folder: Path, pods: int) -> None:
             one = codec.from_dict(json.loads(config_map(name, key="0")), ConfigMap)
             await cluster.client.create(one, namespace="default")
         keys = decode((folder / "pki").read_bytes(), type=pki.Pki)
-        gc.set_threshold(*GC_THRESHOLDS)  # these two as `orchestrator up` does
-        tune_process()
+        tune_process()  # as `orchestrator up` does
         front = await cluster.serve(pki=keys, tokens={TOKEN: Identity("benchmark", (MASTERS,))})
         front.write_kubeconfig(folder / "kubeconfig")
         print(front.port, flush=True)
