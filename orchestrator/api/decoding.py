@@ -13,7 +13,7 @@ none, and begin at the innermost struct.
 import binascii
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from types import NoneType, UnionType
 from typing import Any, Final, TypeAlias, Union, get_args, get_origin, get_type_hints
@@ -24,8 +24,9 @@ from orchestrator.api import document
 from orchestrator.api.errors import DecodeError, OwnDecodeError
 from orchestrator.api.facts import LEFT_OUT
 from orchestrator.api.generate.names import TypeName, type_name
-from orchestrator.api.misfits import INT_BOUNDS, Place, go_names, unfit
+from orchestrator.api.misfits import INT_BOUNDS, Place, Reader, go_names, unfit
 from orchestrator.api.scalars import EMPTY, MicroTime, Time, required_tuple
+from orchestrator.api.schema_parts import schema_parts
 from orchestrator.api.times import read_time
 
 Schema: TypeAlias = Mapping[str, Any]
@@ -53,14 +54,8 @@ class Notes(list[str]):
     `wraps`: a number that is too large for its field is cut as Go's conversion of a tree into structs cuts it.
     """
 
-    def __init__(self, *, wraps: bool = False) -> None:
-        super().__init__()
-        self.empties: list[str] = []
-        self.wraps = wraps
-
-
-# Takes a value that is not null, its place, and the list for unknown fields.
-Reader: TypeAlias = Callable[[Any, Place, list[str]], Any]
+    empties: Sequence[str] = ()
+    wraps = False
 
 
 def read(data: Any, type_: type[Any], unknown: list[str], at: str = "") -> Any:
@@ -138,7 +133,7 @@ def _struct_reader(type_: type[Struct]) -> Reader:
                 if found or key not in zeros:
                     made[key] = found
                 if not found and key in written and type(unknown) is Notes:
-                    unknown.empties.append(path + key)
+                    unknown.empties = (*unknown.empties, path + key)
         return made
 
     return read_struct
@@ -158,8 +153,6 @@ def _fields(type_: type[Struct]) -> dict[str, Reader]:
         )
     }
     if type_.__name__ == _SCHEMA:
-        from orchestrator.api.schema_parts import schema_parts  # which reads as this file does
-
         readers |= schema_parts(_struct_reader(type_))
     return readers
 

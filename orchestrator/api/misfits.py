@@ -1,9 +1,10 @@
 """Says of a value that does not fit its field what Go says: its kind, where it stands, and the field's type."""
 
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from types import NoneType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from orchestrator.api.errors import DecodeError, OwnDecodeError
 from orchestrator.api.facts import GO_NAMES
@@ -21,6 +22,10 @@ class Place(NamedTuple):
     def item(self, key: str) -> "Place":
         """Within a list or a map, which Go does not count."""
         return Place(self.path + key, self.struct, self.fields)
+
+
+# Takes a value that is not null, its place, and the list for unknown fields.
+Reader: TypeAlias = Callable[[Any, Place, list[str]], Any]
 
 
 # Where a uid is a user's, which is mere text.

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from orchestrator.api.decoding import Reader
 from orchestrator.api.errors import DecodeError, OwnDecodeError
-from orchestrator.api.misfits import Place, unfit
+from orchestrator.api.misfits import Place, Reader, unfit
 
 _NO_SCHEMA: Final = "boolean or JSON schema expected"
 
