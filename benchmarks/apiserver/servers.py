@@ -1,6 +1,7 @@
 """The two servers of `apiserver`: the API server of a cluster, and a bare handler that returns the same bytes."""
 
 import asyncio
+import gc
 import json
 import ssl
 from pathlib import Path
