@@ -36,13 +36,24 @@ def restrictions(world: World, pod: Manifest, node: str) -> Refused | None:
 
 
 def _in_use(world: World, pod: Manifest) -> bool:
-    exclusive = _exclusive(world, pod)
-    return any(
-        name in exclusive
-        for each in world.placed
+    """Whether others have claims that are the pod's alone, as kube-scheduler counts.
+
+    A claim in use counts once. Of pods that are but supposed to come or to go each of its names counts, whatever the
+    namespace.
+    """
+    exclusive, real = _exclusive(world, pod), world.real or world
+    used = {
+        name
+        for each in real.placed
         if namespace_of(each.pod) == namespace_of(pod)
         for name, _ in names(each.pod, ephemeral=False)
-    )
+    }
+    count = len(exclusive & used)
+    for placed, sign in ((world.placed, 1), (real.placed, -1)):
+        for each in placed:
+            for name, _ in names(each.pod, ephemeral=False):
+                count += sign * (name in exclusive)
+    return count > 0
 
 
 def _exclusive(world: World, pod: Manifest) -> set[str]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from tests.scheduler.oracle.spread import HOST, ZONE
-from tests.scheduler.oracle.strategies import Feature, fields, some, up_to
+from tests.scheduler.oracle.strategies import Feature, Fields, fields, some, up_to
 from tests.scheduler.oracle.world import Manifest
 
 _DRIVER: Final = "csi.example.com"
@@ -159,9 +159,10 @@ def _attachment(node: str, volume: str) -> Manifest:
 
 
 _ATTACHED = st.tuples(st.sampled_from(["n0", "n1"]), st.sampled_from(["v0", "v1"]))
-_TOPOLOGIES = st.sampled_from(
+_TOPOLOGIES: Fields = st.sampled_from(
     [
         {},
+        {"allowedTopologies": [{"matchLabelExpressions": []}]},
         {"allowedTopologies": [{"matchLabelExpressions": [{"key": ZONE, "values": ["z1", "z2"]}]}]},
     ]
 )

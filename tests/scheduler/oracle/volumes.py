@@ -135,7 +135,8 @@ def _why_not_made(world: World, claim: Manifest, node: str) -> str:
         return _NOTHING
     topologies, labels = storage_class.get("allowedTopologies"), world.labels(node)
     if topologies and not any(
-        all(labels.get(each["key"]) in each["values"] for each in term["matchLabelExpressions"])
+        term["matchLabelExpressions"]
+        and all(labels.get(each["key"]) in each["values"] for each in term["matchLabelExpressions"])
         for term in topologies
     ):
         return _NOTHING

@@ -1,7 +1,7 @@
 """A cluster as manifests: what the oracle's rules look at."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 Manifest = Mapping[str, Any]
@@ -23,13 +23,17 @@ class Placed(NamedTuple):
 
 @dataclass
 class World:
-    """Nodes by name, the pods that have one, those that were promised one, and other objects by kind."""
+    """Nodes by name, the pods that have one, those that were promised one, and other objects by kind.
+
+    `real` is what a supposed world was made of.
+    """
 
     nodes: dict[str, Manifest]
     placed: list[Placed] = field(default_factory=list)
     promised: list[Placed] = field(default_factory=list)
     objects: dict[str, list[Manifest]] = field(default_factory=dict)
     namespaces: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    real: "World | None" = None
 
     def pods_on(self, node: str) -> Iterator[Manifest]:
         """The pods of a node, in the order in which they came."""
@@ -51,15 +55,16 @@ class World:
         return None
 
     def without(self, *pods: Manifest) -> "World":
-        """The same without some of its pods."""
+        """As it would be without some of its pods."""
         gone = {name_of(pod) for pod in pods}
-        placed = [each for each in self.placed if name_of(each.pod) not in gone]
-        return World(self.nodes, placed, self.promised, self.objects, self.namespaces)
+        return self._supposed(each for each in self.placed if name_of(each.pod) not in gone)
 
     def with_pods(self, node: str, *pods: Manifest) -> "World":
-        """The same with more pods on a node."""
-        placed = [*self.placed, *(Placed(pod, node) for pod in pods)]
-        return World(self.nodes, placed, self.promised, self.objects, self.namespaces)
+        """As it would be with more pods on a node."""
+        return self._supposed((*self.placed, *(Placed(pod, node) for pod in pods)))
+
+    def _supposed(self, placed: Iterable[Placed]) -> "World":
+        return replace(self, placed=list(placed), real=self.real or self)
 
 
 def name_of(obj: Manifest) -> tuple[str, str]:
