@@ -5,7 +5,7 @@ import hashlib
 import random
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from actors.box import Host
 from actors.causes import CAUSE
@@ -23,6 +23,9 @@ from actors.trace import Trace
 
 R = TypeVar("R")
 
+# A UUID of version 4: which of its bits chance says, and what the others are.
+_CHANCE: Final = ~(0xF << 76 | 0x3 << 62)
+_VERSION_4: Final = 4 << 76 | 2 << 62
 
 Factory: TypeAlias = Callable[[], Any]  # of an Actor, which this file lies below
 
@@ -133,10 +136,7 @@ class Context:
 
     def uid(self) -> str:
         """A version 4 UUID (RFC 9562) from `random`."""
-        bits = self.random.getrandbits(128)
-        bits = bits & ~(0xF << 76) | 4 << 76
-        bits = bits & ~(0x3 << 62) | 2 << 62
-        text = f"{bits:032x}"
+        text = f"{self.random.getrandbits(128) & _CHANCE | _VERSION_4:032x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     @property

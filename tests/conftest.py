@@ -32,6 +32,7 @@ settings.register_profile(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
+settings.register_profile("long", parent=settings.get_profile("patient"), max_examples=2_000)
 settings.load_profile("patient")
 
 # --- sharing among processors --------------------------------------------------------------

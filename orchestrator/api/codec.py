@@ -69,7 +69,8 @@ def decode_noting(
     try:
         if is_kind(type_) and not _says_kind(document, type_):
             _check_kind(msgspec.convert(document, _TypeMeta), type_)
-        unknown = decoding.Notes(wraps=wraps)
+        unknown = decoding.Notes()
+        unknown.wraps = wraps
         read = decoding.read(document, type_, unknown)
         made = msgspec.convert(read, type_)
         if unknown.empties:

@@ -13,7 +13,7 @@ none, and begin at the innermost struct.
 import binascii
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from types import NoneType, UnionType
 from typing import Any, Final, TypeAlias, Union, get_args, get_origin, get_type_hints
@@ -54,10 +54,8 @@ class Notes(list[str]):
     `wraps`: a number that is too large for its field is cut as Go's conversion of a tree into structs cuts it.
     """
 
-    def __init__(self, *, wraps: bool = False) -> None:
-        super().__init__()
-        self.empties: list[str] = []
-        self.wraps = wraps
+    empties: Sequence[str] = ()
+    wraps = False
 
 
 def read(data: Any, type_: type[Any], unknown: list[str], at: str = "") -> Any:
@@ -135,7 +133,7 @@ def _struct_reader(type_: type[Struct]) -> Reader:
                 if found or key not in zeros:
                     made[key] = found
                 if not found and key in written and type(unknown) is Notes:
-                    unknown.empties.append(path + key)
+                    unknown.empties = (*unknown.empties, path + key)
         return made
 
     return read_struct

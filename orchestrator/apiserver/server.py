@@ -5,13 +5,11 @@ fills its indexes, tells the watchers of the last incarnation that their watches
 goes on. So killing it at any message loses nothing that was answered.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network
-from itertools import chain
 from typing import Any, Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from actors import Terminated
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
@@ -30,14 +28,14 @@ from orchestrator.apiserver.authorization import (
     Verb,
 )
 from orchestrator.apiserver.authorization.rbac import BUCKETS as ROLES
-from orchestrator.apiserver.bootstrap import SECURE_PORT, bootstrap_objects, furniture, rules_of
+from orchestrator.apiserver.bootstrap import SECURE_PORT, rules_of
+from orchestrator.apiserver.bootstrap.missing import Furniture, creations, furnish, furniture_of
 from orchestrator.apiserver.courses import part_of, steps_of
 from orchestrator.apiserver.definitions.book import DEFINITIONS, DefinitionBook
 from orchestrator.apiserver.elsewhere import Referring
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.expiry import EVENT_SECONDS, EVENTS, Expiry, PastStates
 from orchestrator.apiserver.indexes import Indexes
-from orchestrator.apiserver.kinds.scheduling.group_references import serves_groups
 from orchestrator.apiserver.listing import answer_list, present, selection_of
 from orchestrator.apiserver.pipeline.attempt import Attempt
 from orchestrator.apiserver.pipeline.collection import CollectionAttempt, deletion_of
@@ -51,7 +49,6 @@ from orchestrator.apiserver.telemetry.storage import ListCounts, Looked
 from orchestrator.apiserver.trouble import ApiTrouble, EndWatches
 from orchestrator.apiserver.wakefulness import Wakefulness
 from orchestrator.apiserver.watch import ChannelKey, HubStatistics, Watchers, WatchHub
-from orchestrator.machinery.times import format_time
 from orchestrator.protocol import (
     AdmitConnection,
     Create,
@@ -145,8 +142,9 @@ class ApiServer(Referring):
         """Derive everything from the store, and put in what is missing."""
         self._authorizer.begin(self.ctx.clock.now)
         new = self.store.revision == FIRST_REVISION
+        furniture = furniture_of(self.scheme, self._service_network, self.ctx.clock.now())
         if new:
-            self._furnish()
+            furnish(self.store, self.scheme, furniture)
         self._allocations = ServiceAllocations(
             self.store.list(_SERVICES), network=self._service_network, node_ports=self._node_ports
         )
@@ -176,7 +174,7 @@ class ApiServer(Referring):
         self._observers = self._observing()
         self.store.listen(self._changed)
         self._hub.greet()
-        self._bootstrap()
+        self._bootstrap(furniture)
         self._definitions.settle()
         if new:
             # Nobody has seen what was before: a watch from then is too old, as behind Kubernetes' cache.
@@ -242,27 +240,13 @@ class ApiServer(Referring):
         path = WritePath(served, self.scheme, "status")
         return reported(path, _MYSELF, self.ctx.clock.now(), old, new)
 
-    def _furniture(self) -> Mapping[type[Any], Sequence[Any]]:
-        groups = serves_groups(self.scheme)
-        return furniture(format_time(self.ctx.clock.now()), self._service_network, groups=groups)
-
-    def _furnish(self) -> None:
-        """A new store begins with what every cluster has."""
-        for kind, objects in self._furniture().items():
-            self.store.begin_with(self.scheme.by_type(kind).key, objects)
-
-    def _bootstrap(self) -> None:
+    def _bootstrap(self, furniture: Furniture) -> None:
         """Create what is missing: in a new store, what its history begins with."""
         address = str(self._service_network.network_address + 1)
-        furnished = chain.from_iterable(self._furniture().values())
-        for wanted in chain(bootstrap_objects(address, self._secure_port), furnished):
-            resource = self.scheme.by_type(type(wanted))
-            metadata = wanted.metadata
-            if self.store.get(resource.key, metadata.namespace, metadata.name) is None:
-                steps = steps_of(self._served_for(resource), self.scheme, "create", "")
-                new = replace(wanted, metadata=replace(metadata, resource_version=""))
-                creation = Create(resource=resource, object=new, field_manager=_MYSELF)
-                Attempt(self._env, self._perform, steps, creation).run()
+        port = self._secure_port
+        for creation in creations(self.store, self.scheme, furniture, address, port, _MYSELF):
+            steps = steps_of(self._served_for(creation.resource), self.scheme, "create", "")
+            Attempt(self._env, self._perform, steps, creation).run()
 
     def on_minute_passed(self, message: _MinutePassed) -> None:
         """Old events and past states go; idle watchers get a sign of life."""

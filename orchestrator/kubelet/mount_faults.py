@@ -62,19 +62,6 @@ def mount_faults(pod: Pod, found: Found, host_fault: HostFault | None) -> tuple[
     return tuple(faults)
 
 
-def device_faults(pod: Pod, found: Found) -> tuple[str, ...]:
-    """What is said of each volume that a container is to have as a block device where there are none."""
-    spec = pod.spec or PodSpec()
-    _, devices = used_volumes(spec)
-    behind = [volume_behind(pod, v, found) for v in spec.volumes if v.name in devices]
-    return tuple(
-        f'MapVolume.SetUpDevice failed for volume "{each.metadata.name}" : this node\'s runtime has no '
-        "block devices: volumeMode Filesystem works"
-        for each in behind
-        if each is not None
-    )
-
-
 def _fault(pod: Pod, volume: Volume, found: Found, host_fault: HostFault | None) -> str:
     name = volume.name
     texts = [f for part in parts_of(volume) if (f := _part_fault(*part, found))]

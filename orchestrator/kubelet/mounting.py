@@ -69,9 +69,14 @@ def mounts_of(
         if m.name in volumes
     )
     context = pod.spec.security_context
-    if context is None or context.fs_group is None:
-        return mounts
-    return tuple(_of_group(mount, context.fs_group) for mount in mounts)
+    if context is not None and context.fs_group is not None:
+        mounts = tuple(_of_group(mount, context.fs_group) for mount in mounts)
+    devices = (
+        _device(pod, volumes[d.name], d.device_path, found)
+        for d in container.volume_devices
+        if d.name in volumes
+    )
+    return (*mounts, *devices)
 
 
 _PRIVATE: Final = (None, "", "None")
@@ -188,6 +193,27 @@ def _of_claim(
     return Mount(path, volume, "claim", storage_of(behind), sub_path, read_only, modes=modes)
 
 
+def _device(pod: Pod, volume: Volume, path: str, found: Found) -> Mount:
+    """A claim as a block device; who owns it is the machine's business, whatever the pod's group."""
+    behind, claim = volume_behind(pod, volume, found), volume.persistent_volume_claim
+    spec = behind.spec if behind is not None else None
+    read_only = claim is not None and bool(claim.read_only)
+    if behind is None or spec is None:
+        return Mount(path, volume.name, "device", read_only=read_only, is_file=True)  # it went
+    if spec.local is not None:
+        place = spec.local.path
+        return Mount(path, volume.name, "hostPath", place, read_only=read_only, is_file=True)
+    return Mount(
+        path,
+        volume.name,
+        "device",
+        storage_of(behind),
+        read_only=read_only or bool(spec.csi is not None and spec.csi.read_only),
+        is_file=True,
+        most_bytes=value(spec.capacity.get("storage", "0")),
+    )
+
+
 def sub_path_fault(container: Container, environment: Mapping[str, str]) -> str:
     """Why a `subPathExpr` of the container makes no path in a volume; empty when all do."""
     for mount in container.volume_mounts:
@@ -227,6 +253,9 @@ def _only_user(spec: PodSpec | None) -> int | None:
 def flat_files(mounts: tuple[Mount, ...]) -> Iterator[tuple[str, Content, int | None]]:
     """The files of mounts by their path in the container, and their modes; a path that ends in `/` is a directory."""
     for mount in mounts:
+        if mount.medium == "device":
+            yield mount.path, b"", None
+            continue
         files = unread(mount.files)
         start, inside = "", mount.sub_path.strip("/")
         if inside:

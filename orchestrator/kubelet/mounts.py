@@ -10,7 +10,6 @@ from orchestrator.kubelet.lookups import Lookups
 from orchestrator.kubelet.material import Found
 from orchestrator.kubelet.mount_faults import (
     HostFault,
-    device_faults,
     mount_faults,
     mount_sources,
     mount_sources_beyond,
@@ -19,13 +18,12 @@ from orchestrator.kubelet.pod_events import VolumesMounted
 from orchestrator.kubelet.runtimes.handlers import NodeRuntimes
 
 _UNMOUNTED = "FailedMount"
-_UNMAPPED = "FailedMapVolume"
 
 
 class Mounts:
     """Looks for what the pods of a node need.
 
-    A runtime that has the node's files may judge `host_fault`, and one without `block_devices` says so.
+    A runtime that has the node's files may judge `host_fault`.
     """
 
     def __init__(self, lookups: Lookups, node: str, runtimes: NodeRuntimes) -> None:
@@ -37,13 +35,10 @@ class Mounts:
         """Look for what one pod needs, and tell what was found."""
         spec, runtime = pod.spec, self._runtimes.of(pod.metadata.uid)
         host_fault: HostFault | None = getattr(runtime, "host_fault", None)
-        has_devices: bool = getattr(runtime, "block_devices", True)
         devices = claim_sources(pod) if spec is not None and spec.resource_claims else ()
 
         def found_all(found: Found) -> None:
             faults = [(_UNMOUNTED, each) for each in mount_faults(pod, found, host_fault)]
-            if not has_devices:
-                faults.extend((_UNMAPPED, each) for each in device_faults(pod, found))
             if spec is not None and spec.resource_claims and (fault := claims_fault(pod, found)):
                 faults.append((FAILED, fault))
             missing = attaching(pod, self._node, found)

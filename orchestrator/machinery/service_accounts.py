@@ -20,8 +20,10 @@ def groups_of(namespace: str) -> tuple[str, ...]:
 
 def split(user: str) -> tuple[str, str] | None:
     """The namespace and the name of a service account; None for other users."""
+    if not user.startswith(PREFIX):
+        return None
     namespace, colon, name = user.removeprefix(PREFIX).partition(":")
-    if not user.startswith(PREFIX) or not colon or ":" in name:
+    if not colon or ":" in name:
         return None
     if names.dns1123_label_errors(namespace) or names.dns1123_subdomain_errors(name):
         return None

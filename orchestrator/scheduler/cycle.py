@@ -6,7 +6,7 @@ A plugin's mistake is the pod's: it becomes a Refusal with the plugin's words, n
 from collections.abc import Callable, Sequence
 from functools import partial
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,11 +15,17 @@ from orchestrator.api.core.v1 import Node, Pod
 from orchestrator.machinery.errors import MachineryError
 from orchestrator.scheduler.adapters import called
 from orchestrator.scheduler.errors import PluginError, Rejected
-from orchestrator.scheduler.extenders import MAX_PRIORITY, Extender, Victims, judged, victims_left
+from orchestrator.scheduler.extenders import (
+    MAX_PRIORITY,
+    Extender,
+    Victims,
+    filtered,
+    judged,
+    victims_left,
+)
 from orchestrator.scheduler.extenders import PLUGIN as EXTENDER
 from orchestrator.scheduler.framework import Nomination, Preparation, Remedy, Unreserve, Wait, Write
 from orchestrator.scheduler.kernels import MAX_NODE_SCORE
-from orchestrator.scheduler.metrics import Stopwatch
 from orchestrator.scheduler.nominations import Candidate, Nominations
 from orchestrator.scheduler.on_request import answer
 from orchestrator.scheduler.placement import Placement
@@ -28,6 +34,9 @@ from orchestrator.scheduler.queue import by_priority
 from orchestrator.scheduler.refusals import Refusal
 from orchestrator.scheduler.rotation import Rotation
 from orchestrator.scheduler.snapshot import Snapshot
+from orchestrator.scheduler.stopwatch import Stopwatch, status_of
+
+T = TypeVar("T")
 
 _DEVICES: Final = frozenset(("DynamicResources",))
 _OF_CLAIMS: Final = ("VolumeBinding", "DynamicResources")
@@ -47,13 +56,6 @@ def _waiting(plugin: str, wait: Wait) -> Preparation:
 
 def _nothing() -> None:
     """A wait has nothing to give back."""
-
-
-def _status_of(found: object) -> str:
-    """How an extension point ended, in kube-scheduler's words."""
-    if not isinstance(found, Refusal):
-        return "Success"
-    return "Error" if found.fault else "Unschedulable"
 
 
 class Room(Struct, frozen=True):
@@ -120,6 +122,12 @@ class Cycle:
         self.sort_key = sorters[0].sort_key if sorters else by_priority
         self.stopwatch: Stopwatch | None = None  # where it is of use
 
+    def measure(self, stopwatch: Stopwatch) -> None:
+        """Have a stopwatch tell from now on how long plugins take."""
+        self.stopwatch = stopwatch
+        self._placement.kernels_by = stopwatch.filter_kernel_of, stopwatch.score_kernel_of
+        self._placement.forget()
+
     def gate(self, pod: Pod) -> str | PluginError:
         """The plugin by which the pod must not enter the queue; empty: it may."""
         for plugin, ask in self._gates:
@@ -133,7 +141,7 @@ class Cycle:
 
     def choose(self, pod: Pod, random: Random) -> str | Refusal:
         """The pod's node, reserved and permitted."""
-        choice = self._placement.choose(pod, random)
+        choice = self.choose_unasked(pod, random)
         if isinstance(choice, str) and self._asks_before_binding:
             return self._refused_before_binding(pod, choice) or choice
         return choice
@@ -144,7 +152,17 @@ class Cycle:
 
     def choose_unasked(self, pod: Pod, random: Random) -> str | Refusal:
         """The pod's node, before anybody reserves or permits."""
-        return self._placement.choose(pod, random)
+        if self.stopwatch is None:
+            return self._placement.choose(pod, random)
+        return self._measured(self.stopwatch, partial(self._placement.choose, pod, random))
+
+    def _measured(self, watch: Stopwatch, decide: Callable[[], T]) -> T:
+        """A decision under the stopwatch."""
+        made = self._placement.shapes_made
+        watch.begins()
+        found = decide()
+        watch.decided(anew=self._placement.shapes_made > made)
+        return found
 
     async def choose_with(
         self,
@@ -153,8 +171,13 @@ class Cycle:
         node_of: Callable[[str], Node | None],
         random: Random,
     ) -> str | Refusal:
-        """The same where extenders have a word, too."""
-        found = self._placement.candidates(pod)
+        """The same where extenders have a word, too; on the node that was promised to the pod before all others."""
+        promised = await self._promised_with(extenders, pod, node_of)
+        if promised is not None:
+            return self._refused_before_binding(pod, promised) or promised
+        candidates = partial(self._placement.candidates, pod)
+        watch = self.stopwatch
+        found = candidates() if watch is None else self._measured(watch, candidates)
         if isinstance(found, Refusal):
             return found
         try:
@@ -169,6 +192,19 @@ class Cycle:
         if isinstance(choice, str) and self._asks_before_binding:
             return self._refused_before_binding(pod, choice) or choice
         return choice
+
+    async def _promised_with(
+        self, extenders: Sequence[Extender], pod: Pod, node_of: Callable[[str], Node | None]
+    ) -> str | None:
+        """The node that a pod was promised, if plugins and extenders let it go there; who fails is asked again."""
+        name = self._placement.promised(pod)
+        if name is None:
+            return None
+        try:
+            verdict = await filtered(extenders, pod, (name,), node_of)
+        except PluginError:
+            return None
+        return name if verdict.names else None
 
     async def reviewed(self, extenders: Sequence[Extender], pod: Pod, refusal: Refusal) -> Refusal:
         """Ask extenders about the nodes where evictions would make room, where plugins know of some."""
@@ -227,7 +263,7 @@ class Cycle:
         began = watch.now() if watch is not None else 0.0
         found = self._asked_all(point, plugins, pod, node)
         if watch is not None:
-            watch.ended(point, began, _status_of(found))
+            watch.ended(point, began, status_of(found))
         return found
 
     def _asked_all(
@@ -265,7 +301,7 @@ class Cycle:
         began = watch.now() if watch is not None else 0.0
         answer = self._prepared(pod, node)
         if watch is not None:
-            watch.ended("PreBindPreFlight", began, _status_of(answer))
+            watch.ended("PreBindPreFlight", began, status_of(answer))
         return answer
 
     def _prepared(self, pod: Pod, node: str) -> list[Preparation] | Refusal:
@@ -301,11 +337,15 @@ class Cycle:
     def bound(self, pod: Pod, node: str) -> str:
         """Tell the plugins; answers what one of them raised, in words."""
         words = ""
+        watch = self.stopwatch if self._post_binders else None
+        began = watch.now() if watch is not None else 0.0
         for plugin in self._post_binders:
             try:
                 called(plugin, "PostBind", plugin.post_bind, pod, node)
             except PluginError as error:
                 words = str(error)
+        if watch is not None:
+            watch.ended("PostBind", began)
         return words
 
     def make_room(self, pod: Pod, refusal: Refusal) -> Room:

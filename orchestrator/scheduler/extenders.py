@@ -103,16 +103,26 @@ async def judged(
     scale: int,
 ) -> Verdict:
     """Ask all that a pod concerns. `scale` brings their scores to the plugins'. Raises PluginError."""
-    verdict = Verdict(list(names), refused={}, hopeless={})
+    verdict = await filtered(extenders, pod, names, node_of)
     document = codec.to_dict(pod)
-    for extender in extenders:
-        if not verdict.names:
-            return verdict
-        if extender.filter_verb:
-            await _filter(extender, document, verdict, node_of)
     for extender in extenders:
         if extender.prioritize_verb and verdict.names:
             await _prioritize(extender, document, verdict, node_of, scale)
+    return verdict
+
+
+async def filtered(
+    extenders: Sequence[Extender],
+    pod: Pod,
+    names: Sequence[str],
+    node_of: Callable[[str], Node | None],
+) -> Verdict:
+    """The same without scores. Raises PluginError."""
+    verdict = Verdict(list(names), refused={}, hopeless={})
+    document = codec.to_dict(pod)
+    for extender in extenders:
+        if extender.filter_verb and verdict.names:
+            await _filter(extender, document, verdict, node_of)
     return verdict
 
 

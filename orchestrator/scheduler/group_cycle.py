@@ -60,7 +60,8 @@ class GroupCycle:
     """Decides for the pods of one group; nothing of it remains in the snapshot.
 
     `make` performs evictions and other writes that make room; they are not taken back if the group finds no
-    place, as in the original. Pods that get a node lose what they were promised.
+    place, as in the original. Pods that get a node lose what they were promised. `explain` is told of each pod
+    before it is decided about.
     """
 
     def __init__(
@@ -70,8 +71,10 @@ class GroupCycle:
         nominations: Nominations,
         random: Random,
         make: Callable[[Room, Pod], None],
+        explain: Callable[[Pod], None],
     ) -> None:
         self._cycle, self._nodes, self._random, self._make = cycle, nodes, random, make
+        self._explain = explain
         self._nominations = nominations
         self._assumed: list[tuple[Pod, str]] = []
         self._gone: list[tuple[Pod, str]] = []
@@ -93,6 +96,7 @@ class GroupCycle:
 
     def _one(self, pod: Pod) -> Found:
         cycle, room = self._cycle, None
+        self._explain(pod)
         choice = cycle.choose_unasked(pod, self._random)
         if isinstance(choice, Refusal):
             room = cycle.make_room(pod, choice)

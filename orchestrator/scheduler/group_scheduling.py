@@ -52,6 +52,7 @@ class GroupScheduling:
             self._state.nominations,
             self._ctx.random,
             partial(self._outcomes.evictions.make_room, cycle=cycle),
+            partial(self._outcomes.explain, cycle=cycle),
         ).decide([each.pod for each in batch])
         pairs = list(zip(batch, decided.pods, strict=True))
         self._place([(q, v) for q, v in pairs if v.node], cycle)

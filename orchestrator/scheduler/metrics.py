@@ -110,6 +110,7 @@ class Measurements(Struct):
 
     attempts: Counter[Values] = field(default_factory=Counter)
     incoming: Counter[Values] = field(default_factory=Counter)
+    batches: Counter[Values] = field(default_factory=Counter)
     preemptions: int = 0
     took: Observations = field(default_factory=lambda: Observations(_powers(0.001, 15)))
     decided: Observations = field(default_factory=lambda: Observations(_powers(0.001, 15)))
@@ -117,6 +118,7 @@ class Measurements(Struct):
     tries: Observations = field(default_factory=lambda: Observations(_powers(1, 5)))
     waited: Observations = field(default_factory=lambda: Observations(_powers(0.01, 20)))
     points: Observations = field(default_factory=lambda: Observations(_powers(0.0001, 12)))
+    plugins: Observations = field(default_factory=lambda: Observations(_powers(0.00001, 20, 1.5)))
     handled: Observations = field(default_factory=lambda: Observations(_powers(0.0001, 12)))
     hints: Observations = field(default_factory=lambda: Observations(_powers(0.00001, 20, 1.5)))
     under_way: dict[str, Attempt] = field(default_factory=dict)  # by uid
@@ -188,6 +190,12 @@ class Measurements(Struct):
             values=self.incoming,
         )
         yield Family(
+            "scheduler_batch_attempts_total",
+            "Decisions for pods like others that were decided about before, and the first ones of a kind.",
+            ("profile", "result"),
+            values=self.batches,
+        )
+        yield Family(
             "scheduler_preemption_attempts_total",
             "Attempts to make room for a pod.",
             values={(): self.preemptions},
@@ -222,6 +230,12 @@ class Measurements(Struct):
                 "All plugins of an extension point.",
                 ("extension_point", "status", "profile"),
                 self.points,
+            ),
+            (
+                "plugin_execution_duration_seconds",
+                "A plugin at an extension point, in one of ten decisions.",
+                ("plugin", "extension_point", "status"),
+                self.plugins,
             ),
             (
                 "event_handling_duration_seconds",
@@ -262,15 +276,3 @@ Incoming = Callable[[str, str], None]
 
 Hinted = Callable[[float, str, str, str], None]
 """(seconds, plugin, event, "Queue" or "QueueSkip"): a plugin said whether an event may help a pod."""
-
-
-class Stopwatch:
-    """Tells how long the plugins of a profile took at an extension point, and how it ended."""
-
-    def __init__(self, profile: str, now: Callable[[], float], points: Observations) -> None:
-        self.now = now
-        self._profile, self._points = profile, points
-
-    def ended(self, point: str, began: float, status: str = "Success") -> None:
-        """All plugins of a point have been asked."""
-        self._points.observe(self.now() - began, point, status, self._profile)

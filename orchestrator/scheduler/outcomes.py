@@ -15,6 +15,7 @@ from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.evicting import Evictions
 from orchestrator.scheduler.extenders import Extender
 from orchestrator.scheduler.framework import Preparation
+from orchestrator.scheduler.on_request import asks
 from orchestrator.scheduler.preparing import Preparations
 from orchestrator.scheduler.refusals import Refusal
 from orchestrator.scheduler.reports import FIELD_MANAGER, Reports
@@ -60,6 +61,11 @@ class Outcomes:
         self.evictions = Evictions(
             ctx, api, identity, state.nominations, self._preparations, reports
         )
+
+    def explain(self, pod: Pod, cycle: Cycle) -> None:
+        """Write what plugins say of each node for a pod that is about to be decided about, if it asks for that."""
+        if asks(pod):
+            self._reports[cycle.name].explained(pod, cycle.explain(pod))
 
     def place(self, queued: QueuedPod, cycle: Cycle, choice: str | Refusal) -> None:
         """Go on with what was decided for a pod."""
@@ -116,8 +122,12 @@ class Outcomes:
         """Write what plugins want written, and bind the pod when that has had its effect."""
         uid = queued.pod.metadata.uid
         self._reports[cycle.name].expected(self.latest(queued.pod), node)
+        watch = cycle.stopwatch
+        began = watch.now() if watch is not None else 0.0
 
         def told(error: BaseException | None) -> None:
+            if watch is not None:
+                watch.ended("PreBind", began, "Success" if error is None else "Error")
             if error is None:
                 self._bind_late(queued, cycle, node, prepared)
             else:

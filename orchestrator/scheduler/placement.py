@@ -16,6 +16,7 @@ import numpy as np
 from orchestrator.api.core.v1 import Pod, PodSpec
 from orchestrator.machinery.errors import MachineryError
 from orchestrator.scheduler.adapters import counted, filter_kernel_of, score_kernel_of
+from orchestrator.scheduler.changes import promised_to
 from orchestrator.scheduler.content import content_of, identity_of, is_without_disks
 from orchestrator.scheduler.errors import PluginError
 from orchestrator.scheduler.framework import Plugin, TieBreak
@@ -58,6 +59,9 @@ class Placement:
         self._scorers = [(p, w) for p in profile.at("score") if (w := profile.weight(p))]
         breaking = (p.break_tie for p, _ in self._scorers if isinstance(p, TieBreak))
         self._tie_break = next(breaking, None)
+        # Who asks plugins for their kernels, which a stopwatch may do.
+        self.kernels_by = filter_kernel_of, score_kernel_of
+        self.shapes_made = 0
         self._shapes: dict[Hashable, Shape] = {}
         self._locals: dict[Hashable, Local] = {}
         self._refusals: dict[Shape, tuple[int, Refusal]] = {}  # with the version of the snapshot
@@ -79,6 +83,11 @@ class Placement:
     def choose(self, pod: Pod, random: Random) -> str | Refusal:
         """The name of the best node; among equals one by chance, as kube-scheduler does."""
         return self._tried(lambda: self._best(pod, random))
+
+    def promised(self, pod: Pod) -> str | None:
+        """The name of the node that a pod was promised, if it can take it; None: nobody else is to be preferred."""
+        found = self._tried(lambda: self._own_promise(pod, self.shape_of(pod)))
+        return self.nodes.names[found] if isinstance(found, int) else None
 
     def candidates(self, pod: Pod) -> list[str] | Refusal:
         """The names of all nodes that could take a pod, in their order."""
@@ -217,17 +226,18 @@ class Placement:
         """What each plugin judges a pod by; with `known`, of one that says the same but for its volumes."""
         nodes = self.nodes
         filters, scorers = known or ((), ())
+        filter_of, score_of = self.kernels_by
         return (
             [
                 filters[place]
                 if filters and not plugin.of_volumes
-                else filter_kernel_of(plugin, pod, nodes)
+                else filter_of(plugin, pod, nodes)
                 for place, plugin in enumerate(self._filters)
             ],
             [
                 scorers[place]
                 if scorers and not plugin.of_volumes
-                else score_kernel_of(plugin, pod, nodes)
+                else score_of(plugin, pod, nodes)
                 for place, (plugin, _) in enumerate(self._scorers)
             ],
         )
@@ -249,6 +259,7 @@ class Placement:
         shape = self._shapes.get(key)
         if shape is not None:
             return shape
+        self.shapes_made += 1
         if len(self._shapes) >= _SHAPES:
             self.forget()
         own = tuple(each for each, (_, _, k) in zip(key, every, strict=True) if not k.spanning)
@@ -279,9 +290,9 @@ class Placement:
 
     def _own_promise(self, pod: Pod, shape: Shape) -> int | None:
         """The row that the pod was promised, if it can take it. Nothing else is looked at before, and what fails
-        there is told only if it fails again when all are looked at.
+        there is told only if it fails again when all are looked at. Its status may not say so yet.
         """
-        name = pod.status.nominated_node_name if pod.status is not None else None
+        name = self.nominations.node_of(pod.metadata.uid) or promised_to(pod)
         row = self.nodes.row_of(name) if name else None
         if row is None:
             return None

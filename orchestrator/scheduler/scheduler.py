@@ -46,9 +46,8 @@ from orchestrator.scheduler.event_timing import Handler, timed
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.extenders import Extender
 from orchestrator.scheduler.group_scheduling import GroupScheduling
-from orchestrator.scheduler.metrics import Attempt, Family, Measurements, Stopwatch
+from orchestrator.scheduler.metrics import Attempt, Family, Measurements
 from orchestrator.scheduler.nominations import Nominations, priority_of
-from orchestrator.scheduler.on_request import asks
 from orchestrator.scheduler.outcomes import Outcomes
 from orchestrator.scheduler.plugins.scheduling_gates import SchedulingGates
 from orchestrator.scheduler.pod_groups import (
@@ -63,6 +62,7 @@ from orchestrator.scheduler.reports import FIELD_MANAGER, Reports
 from orchestrator.scheduler.rotation import Rotation
 from orchestrator.scheduler.snapshot import Snapshot
 from orchestrator.scheduler.state import SchedulerState
+from orchestrator.scheduler.stopwatch import Stopwatch
 
 HOST: Final = "control-plane"  # where events say that the scheduler runs
 BATCH: Final = 128  # pods placed in one turn, before other actors have theirs
@@ -220,7 +220,7 @@ class Scheduler(Watcher):
         self._queue.incoming = came
         self._queue.now, self._queue.hinted = self.ctx.clock.monotonic, measured.hints.observe
         for name, cycle in self._profiles.items():
-            cycle.stopwatch = Stopwatch(name, self.ctx.clock.monotonic, measured.points)
+            cycle.measure(Stopwatch(name, self.ctx.clock.monotonic, measured))
 
     def _timed(self, handle: Handler) -> Handler:
         """A handler of changes, whose time is taken where it is of use."""
@@ -442,8 +442,7 @@ class Scheduler(Watcher):
             self._groups.schedule(queued, cycle)
             return
         self._begin(queued)
-        if asks(pod):
-            self._reports[cycle.name].explained(pod, cycle.explain(pod))
+        self._outcomes.explain(pod, cycle)
         extenders = [each for each in self._extenders if each.concerns(pod)]
         if extenders:
             self._alone = True

@@ -34,7 +34,7 @@ def test_the_reply_of_a_request_and_the_messages_of_a_ref_are_known(tmp_path: Pa
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     lines = PROGRAM.splitlines()

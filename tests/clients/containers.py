@@ -21,6 +21,10 @@ state = "{directory}/state"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "tests/pause:1"
   restrict_oom_score_adj = true
+  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+    runtime_type = "io.containerd.runc.v2"
+  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.other]
+    runtime_type = "io.containerd.runc.v2"
   [plugins."io.containerd.grpc.v1.cri".cni]
     conf_dir = "{directory}/no-network"
 """

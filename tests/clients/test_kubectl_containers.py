@@ -7,6 +7,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -155,6 +156,61 @@ def test_what_a_container_is_told_and_how_it_ends(machine: Kubectl) -> None:
     node = "jsonpath={.items[0].status.nodeInfo.containerRuntimeVersion}"
     assert kubectl("get", "nodes", "-o", node).startswith("containerd://")
     kubectl("delete", "pod", "told", "--now")
+
+
+def _pod(name: str, script: str, container: dict[str, Any], **spec: Any) -> str:
+    main = {"name": "main", "image": "tests/busybox:1", "command": ["sh", "-c", script]}
+    whole = {"restartPolicy": "Never", "containers": [main | container], **spec}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": whole}
+    return json.dumps(pod)
+
+
+def test_a_container_has_claims_as_block_devices(machine: Kubectl) -> None:
+    """It may write to them, and the next one finds that."""
+    kubectl = machine.within("raw")
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "raw"},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "volumeMode": "Block",
+            "resources": {"requests": {"storage": "1Mi"}},
+        },
+    }
+    kubectl("apply", "-f", "-", stdin=json.dumps(claim))
+    script = "test -b /dev/xvda && head -c 4 /dev/xvda | tr '\\0' . && printf word > /dev/xvda"
+    devices = {
+        "volumeDevices": [{"name": "v", "devicePath": "/dev/xvda"}],
+        "securityContext": {"runAsUser": 0},
+    }
+    volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": "raw"}}]
+    for name, said in (("first", "...."), ("second", "word")):
+        kubectl("apply", "-f", "-", stdin=_pod(name, script, devices, volumes=volumes))
+        kubectl(*("wait", "pod", name, "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s"))
+        assert kubectl("logs", name) == said
+        kubectl("delete", "pod", name, "--now")
+    kubectl("delete", "pvc", "raw")
+
+
+def test_a_runtime_class_names_a_handler_of_the_runtime(machine: Kubectl) -> None:
+    """One that it has runs the pod; of another it says that there is none."""
+    kubectl = machine.within("handled")
+    for handler in ("other", "nosuch"):
+        described = {
+            "apiVersion": "node.k8s.io/v1",
+            "kind": "RuntimeClass",
+            "metadata": {"name": handler},
+            "handler": handler,
+        }
+        kubectl("apply", "-f", "-", stdin=json.dumps(described))
+        kubectl("apply", "-f", "-", stdin=_pod(handler, "true", {}, runtimeClassName=handler))
+    kubectl("wait", "pod", "other", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s")
+    _eventually(
+        lambda: 'no runtime for "nosuch" is configured' in kubectl("describe", "pod", "nosuch"),
+        lambda: kubectl("describe", "pod", "nosuch"),
+    )
+    kubectl("delete", "pod", "other", "nosuch", "--now")
 
 
 def test_a_log_that_is_full_makes_room(machine: Kubectl) -> None:

@@ -6,20 +6,11 @@ import pytest
 
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import (
-    Container,
     PersistentVolume,
     PersistentVolumeClaim,
-    PersistentVolumeClaimSpec,
-    PersistentVolumeClaimVolumeSource,
-    PersistentVolumeSpec,
     Pod,
-    PodSpec,
-    Volume,
-    VolumeDevice,
 )
-from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.storage.v1 import VolumeAttachment
-from orchestrator.kubelet.mount_faults import device_faults
 from tests.kubelet.stories import container_of, events_of, pod_with, waiting_of
 from tests.manifests import Manifest
 
@@ -180,6 +171,24 @@ async def test_a_block_device_is_no_directory(cluster: Cluster) -> None:
     assert ("FailedMount", message) in await events_of(cluster, "user")
 
 
+async def test_a_claim_may_be_a_block_device(cluster: Cluster) -> None:
+    """Which keeps what a pod writes to it for the next."""
+    await cluster.apply([_class(), _claim(volumeMode="Block")])
+    script = "cat /dev/xvda > /dev/termination-log; printf x >> /dev/xvda"
+    container = {
+        "image": "busybox",
+        "command": ["sh", "-c", script],
+        "volumeDevices": [{"name": "v", "devicePath": "/dev/xvda"}],
+    }
+    volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}]
+    found = []
+    for name in ("first", "second"):
+        await cluster.apply([pod_with(name, container, volumes=volumes, restartPolicy="Never")])
+        await cluster.clock.sleep(30)
+        found.append(await _told(cluster, name))
+    assert found == ["", "x"]
+
+
 async def test_a_pod_waits_until_its_volume_is_attached(cluster: Cluster) -> None:
     """By the driver's own attacher; after two minutes it hears that it waits."""
     csi = {"driver": "disks.example.com", "volumeHandle": "one"}
@@ -220,32 +229,6 @@ async def test_a_driver_that_nobody_has_installed_mounts_nothing(cluster: Cluste
     await cluster.apply([{**driver, "metadata": {"name": "secrets.example.com"}, "spec": spec}])
     await cluster.clock.sleep(30)
     assert (await container_of(cluster, "user")).ready
-
-
-def test_a_runtime_without_block_devices_says_so() -> None:
-    """Of each volume that is to be one, in an event of its own."""
-    claim = PersistentVolumeClaimVolumeSource(claim_name="raw")
-    pod = Pod(
-        metadata=ObjectMeta(name="user", namespace="default"),
-        spec=PodSpec(
-            containers=(
-                Container(name="c", volume_devices=(VolumeDevice(name="v", device_path="/dev/x"),)),
-            ),
-            volumes=(Volume(name="v", persistent_volume_claim=claim), Volume(name="other")),
-        ),
-    )
-    bound = PersistentVolumeClaim(
-        metadata=ObjectMeta(name="raw"), spec=PersistentVolumeClaimSpec(volume_name="pv")
-    )
-    behind = PersistentVolume(metadata=ObjectMeta(name="pv"), spec=PersistentVolumeSpec())
-    found: dict[Any, Any] = {
-        (PersistentVolumeClaim, "raw"): bound,
-        (PersistentVolume, "pv"): behind,
-    }
-    assert device_faults(pod, found) == (
-        'MapVolume.SetUpDevice failed for volume "pv" : this node\'s runtime has no block devices: '
-        "volumeMode Filesystem works",
-    )
 
 
 async def test_a_volume_belongs_to_the_group_of_its_pod(cluster: Cluster) -> None:

@@ -14,15 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from orchestrator.api import codec
-from orchestrator.api.core.v1 import Namespace, Node, Pod
-from orchestrator.api.scheme import DEFAULT, resource_of
-from orchestrator.client import Cache
-from orchestrator.scheduler import DEFAULT_PROFILE
-from orchestrator.scheduler.changes import labels_of_namespace
-from orchestrator.scheduler.cycle import Cycle
-from orchestrator.scheduler.nominations import Nominations
-from orchestrator.scheduler.snapshot import Snapshot
+from tests.scheduler.oracle.world import Manifest, Placed, World
 
 _FILE = Path(__file__).with_name("recorded.json.xz")
 
@@ -71,54 +63,36 @@ def decisions() -> Iterator[Decision]:
                 yield Decision(world["id"], number, world, real)
 
 
-def cycle_of(decision: Decision) -> tuple[Cycle, Pod]:
-    """The default profile in the state before a decision, and the pod."""
+def world_of(decision: Decision) -> tuple[World, Manifest]:
+    """The state before a decision, and the pod."""
     world, real = decision.world, decision.real
-    nodes, nominations = Snapshot(), Nominations()
-    _put_objects(decision, nodes)
-    for node in world["nodes"]:
-        nodes.put_node(_typed(node, Node))
     gone = set(real.get("goneBefore", ()))
     before = real.get("before") or {}
-    pods = [p for p in world["bound"] if p["metadata"]["name"] not in gone]
+    placed = [
+        Placed(manifest_of(pod), pod["spec"]["nodeName"])
+        for pod in world["bound"]
+        if pod["metadata"]["name"] not in gone
+    ]
     for pod in world["pending"][: decision.number]:
         node = before.get(pod["metadata"]["name"])
         if node:
-            placed = copy.deepcopy(pod)
-            placed["spec"]["nodeName"] = node
-            pods.append(placed)
-    for pod in pods:
-        typed = pod_of(pod)
-        assert typed.spec is not None
-        nodes.add_pod(typed.metadata.uid, typed, typed.spec.node_name)
-    wanted = pod_of(world["pending"][decision.number])
-    promised = world["pending"][decision.number].get("_nominatedNodeName")
-    if promised:
-        nominations.put(wanted, promised)
-    return Cycle(DEFAULT_PROFILE, nodes, nominations), wanted
-
-
-def _put_objects(decision: Decision, nodes: Snapshot) -> None:
-    """The objects that plugins watch, in caches as reflectors keep them."""
-    claims = decision.real.get("claimsBefore") or {}
-    caches: dict[type, Cache[Any]] = {
-        kind: Cache(resource_of(kind)) for kind in DEFAULT_PROFILE.watches()
-    }
-    spaces = {
-        name: {
-            "apiVersion": "v1",
-            "kind": "Namespace",
-            "metadata": {"name": name, "labels": labels},
-        }
-        for name, labels in _recorded()["static"]["namespaces"].items()
-    }
-    given = [_bound(obj, claims) for obj in decision.world["objects"]]
-    for document in (*spaces.values(), *given):
-        obj = codec.decode_any(document, DEFAULT)[1]
-        if type(obj) in caches:
-            caches[type(obj)].put(obj)
-    nodes.objects.update(caches)
-    nodes.populations.labels_of = lambda name: labels_of_namespace(caches[Namespace], name)
+            placed.append(Placed(manifest_of(pod), node))
+    objects: dict[str, list[Manifest]] = {}
+    for given in world["objects"]:
+        obj = _bound(given, real.get("claimsBefore") or {})
+        objects.setdefault(obj["kind"], []).append(obj)
+    wanted = manifest_of(world["pending"][decision.number])
+    promised = (wanted.get("status") or {}).get("nominatedNodeName")
+    return (
+        World(
+            nodes={node["metadata"]["name"]: node for node in world["nodes"]},
+            placed=placed,
+            promised=[Placed(wanted, promised)] if promised else [],
+            objects=objects,
+            namespaces=_recorded()["static"]["namespaces"],
+        ),
+        wanted,
+    )
 
 
 def _bound(given: dict[str, Any], claims: dict[str, str]) -> dict[str, Any]:
@@ -138,13 +112,15 @@ def _bound(given: dict[str, Any], claims: dict[str, str]) -> dict[str, Any]:
         if name:
             obj["spec"]["claimRef"] = {"namespace": "sched-a", "name": name, "uid": f"uid-{name}"}
             status = {"phase": "Bound"}
+    elif obj["kind"] in ("ResourceClaim", "ResourceSlice"):
+        metadata["uid"] = f"uid-{metadata['name']}"
     if status is not None:
         obj["status"] = status
     return obj
 
 
-def pod_of(given: dict[str, Any]) -> Pod:
-    """A pod as admission leaves it: with its uid, priority and preemption policy."""
+def manifest_of(given: dict[str, Any]) -> Manifest:
+    """A pod as admission leaves it: with its uid, priority and preemption policy; and with its status."""
     pod = copy.deepcopy(given)
     name = pod["metadata"]["name"]
     pod["metadata"].setdefault("uid", f"uid-{name}")
@@ -160,10 +136,4 @@ def pod_of(given: dict[str, Any]) -> Pod:
         pod["status"] = {**pod.get("status", {}), **pod["_resize"]}
     if "_nominatedNodeName" in pod:
         pod["status"] = {"nominatedNodeName": pod["_nominatedNodeName"]}
-    typed: Pod = _typed(pod, Pod)
-    return typed
-
-
-def _typed(document: dict[str, Any], kind: type) -> Any:
-    own = {key: value for key, value in document.items() if not key.startswith("_")}
-    return codec.from_dict(own, kind)
+    return pod

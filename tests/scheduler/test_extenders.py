@@ -74,6 +74,42 @@ async def test_scores_of_an_extender_count_by_its_weight() -> None:
     assert found.spec.node_name == "node-1"
 
 
+@pytest.mark.parametrize(("left", "node"), [(["node-2"], "node-2"), ([], "node-0")])
+async def test_a_promised_node_is_asked_about_alone(left: list[str], node: str) -> None:
+    """Before all others, and without scores; they are asked about where the extender does not let the pod go there."""
+
+    def promised_or_first(document: Any) -> Any:
+        return {"nodenames": left if document["NodeNames"] == ["node-2"] else ["node-0", "node-1"]}
+
+    program = _Program(filter=promised_or_first, prioritize=[{"host": "node-0", "score": 10}])
+    extender = Extender(
+        "http://x",
+        filter_verb="filter",
+        prioritize_verb="prioritize",
+        weight=100,
+        cache_capable=True,
+        handler=program,
+    )
+    configuration = SchedulerConfiguration(extenders=(extender,))
+    async with Cluster(nodes=3, scheduler=configuration) as cluster:
+        gates = [{"name": "example.com/gate"}]
+        await cluster.apply([_manifest("p", schedulingGates=gates)])
+        for subresource, body in (
+            ("status", {"status": {"nominatedNodeName": "node-2"}}),
+            ("", {"spec": {"schedulingGates": None}}),
+        ):
+            await cluster.client.patch(
+                Pod, "p", body, namespace="default", patch_type="merge", subresource=subresource
+            )
+        await cluster.clock.sleep(1)
+        found = await cluster.client.get(Pod, "p", namespace="default")
+        assert found.spec is not None
+        assert found.spec.node_name == node
+    asked = [(verb, document["NodeNames"]) for verb, document in program.asked]
+    assert asked[0] == ("filter", ["node-2"])
+    assert len(asked) == (1 if left else 3)
+
+
 async def test_an_extender_may_bind() -> None:
     """The scheduler leaves the binding to it."""
     program = _Program(bind={"error": "no hands"})

@@ -1,5 +1,6 @@
 """Gang scheduling: groups of pods are placed whole, or not at all."""
 
+import json
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from orchestrator.api.core.v1 import Pod
 from orchestrator.api.scheduling.v1alpha2 import PodGroup, Workload
 from orchestrator.cluster.nodes import node_spec
 from orchestrator.protocol import Invalid
+from orchestrator.scheduler.on_request import EXPLAIN, EXPLANATION
 from tests.scheduler.test_scheduler import _manifest, _scheduled
 
 GROUPS: dict[str, Any] = {
@@ -51,6 +53,21 @@ async def _condition(cluster: Cluster) -> tuple[str, str, str]:
 
 def _nodes_of(pods: dict[str, Pod]) -> set[str]:
     return {p.spec.node_name for p in pods.values() if p.spec is not None}
+
+
+async def test_pods_of_a_gang_are_explained_where_those_before_them_stand_already() -> None:
+    """As the gang is decided about: the second of two large pods finds the first one's node taken."""
+    async with Cluster(nodes=2, **GROUPS) as cluster:
+        members = [_member(name, cpu="20") for name in ("p0", "p1")]
+        for member in members:
+            member["metadata"]["annotations"] = {EXPLAIN: "true"}
+        await cluster.apply([_group(2), *members])
+        await cluster.clock.sleep(1)
+        pods = (await _pods(cluster)).values()
+        found = [json.loads(pod.metadata.annotations[EXPLANATION]) for pod in pods]
+        assert sorted(each["feasible"] for each in found) == [1, 2]
+        refused = [(each["plugin"], each["count"]) for one in found for each in one["refused"]]
+        assert refused == [("NodeResourcesFit", 1)]
 
 
 async def test_a_gang_that_fits_is_placed_whole() -> None:

@@ -4,7 +4,9 @@ from random import Random
 
 import pytest
 
-from tests.scheduler.recorded import Decision, cycle_of, decisions
+from orchestrator.api.core.v1 import Pod
+from tests.scheduler.oracle.cluster import Scheduler, typed
+from tests.scheduler.recorded import Decision, decisions, world_of
 
 _BY_FEATURE: dict[str, list[Decision]] = {}
 for _decision in decisions():
@@ -36,7 +38,8 @@ def test_every_recorded_decision_is_made_again(feature: str) -> None:
 
 def _difference(decision: Decision) -> str:
     """What was decided otherwise; empty: nothing."""
-    cycle, pod = cycle_of(decision)
+    world, wanted = world_of(decision)
+    cycle, pod = Scheduler(world).cycle, typed(wanted, Pod)
     gate = cycle.gate(pod)
     if gate:
         blocked = "Scheduling is blocked due to non-empty scheduling gates"

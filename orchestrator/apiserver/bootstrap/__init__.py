@@ -1,6 +1,6 @@
 """What every cluster has before anybody did anything.
 
-Two sorts. `bootstrap_objects` are created like any object, with an event each: namespaces, priority
+Two sorts. `objects` are created like any object, with an event each: namespaces, priority
 classes, the Service `kubernetes`; clusters are watched from their beginning, and their histories tell of
 these. `furniture` is what Kubernetes' own components would find: default roles and bindings, flow
 schemas, priority levels, API services. That is a hundred and eighty objects which hardly anyone looks at,
@@ -11,6 +11,6 @@ is told of them, and a start costs no more than the references to them.
 """
 
 from orchestrator.apiserver.bootstrap.furniture import furniture, rules_of
-from orchestrator.apiserver.bootstrap.objects import SECURE_PORT, bootstrap_objects
+from orchestrator.apiserver.bootstrap.objects import SECURE_PORT
 
-__all__ = ["SECURE_PORT", "bootstrap_objects", "furniture", "rules_of"]
+__all__ = ["SECURE_PORT", "furniture", "rules_of"]

@@ -113,13 +113,11 @@ async def read(request: BaseRequest, seconds: float) -> bytes:
     Raises RequestEntityTooLarge above MAX_BYTES, ServerTimeout when it has not come after `seconds`,
     BadRequest when its chunks are none.
     """
+    if request.content.is_eof():  # it came together with the head
+        return _bounded(request.content.read_nowait())
     length = request.content_length
     if length is not None and length > MAX_BYTES:
         raise too_large(MAX_BYTES)
-    if not request.body_exists:
-        return b""
-    if request.content.is_eof():  # it came together with the head
-        return _bounded(request.content.read_nowait())
     try:
         async with asyncio.timeout(seconds):
             return await _chunks(request)
@@ -192,24 +190,27 @@ def decode(data: bytes, media: BodyMedia, expected: Expected, validation: str) -
         document = as_custom(said, data)
         _check_said(document, data, expected)
     api_version, kind = _checked_kind(document, expected)
-    version = api_version.rpartition("/")[2]
-    subject = f'{kind} in version "{version}" cannot be handled as a {expected.kind}'
-    document = with_explicit_reset({**document, "apiVersion": api_version, "kind": kind})
+    if document.get("kind") != kind or document.get("apiVersion") != api_version:
+        document = {**document, "apiVersion": api_version, "kind": kind}
+    document = with_explicit_reset(document)
     try:
         obj, unknown = specs.decode_noting(document, expected.type)
         if expected.unknown is not None:
             unknown = (*unknown, *expected.unknown(obj))
     except DecodeError as error:
-        raise BadRequest(f"{subject}: {error.words}") from error
+        raise _cannot_be_handled(api_version, kind, expected, error.words) from error
     if validation == "Ignore" or media == "protobuf":
         return Received(obj, (), document)
     repeated = duplicate_fields(data, said) if media == "json" else ()
+    if not (unknown or repeated or repeated_lines):
+        return Received(obj, (), document)
     faults = [f'unknown field "{path}"' for path in unknown]
     faults += [f'duplicate field "{path}"' for path in repeated]
     if validation == "Strict" and (faults or repeated_lines):
         if repeated_lines:
             faults.insert(0, _unmarshal_errors(repeated_lines))
-        raise BadRequest(f"{subject}: strict decoding error: {', '.join(faults)}")
+        words = f"strict decoding error: {', '.join(faults)}"
+        raise _cannot_be_handled(api_version, kind, expected, words)
     return Received(obj, (*repeated_lines, *faults), document)
 
 
@@ -348,8 +349,12 @@ def _checked_kind(document: dict[str, Any], expected: Expected) -> tuple[str, st
 
 
 def _not_handled(api_version: str, kind: str, expected: Expected) -> BadRequest:
-    version = api_version.rpartition("/")[2]
     why = unconvertible(api_version, kind, expected.api_version, expected.kind)
+    return _cannot_be_handled(api_version, kind, expected, why)
+
+
+def _cannot_be_handled(api_version: str, kind: str, expected: Expected, why: str) -> BadRequest:
+    version = api_version.rpartition("/")[2]
     return BadRequest(
         f'{kind} in version "{version}" cannot be handled as a {expected.kind}: {why}'
     )

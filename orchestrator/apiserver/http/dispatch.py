@@ -34,7 +34,7 @@ from orchestrator.apiserver.http.errors import (
     unauthenticated,
 )
 from orchestrator.apiserver.http.fairness import Rejected
-from orchestrator.apiserver.http.fairness.work import ONE, work_of_list, work_of_write
+from orchestrator.apiserver.http.fairness.work import ONE, Work, work_of_list, work_of_write
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.gate import check_gate
 from orchestrator.apiserver.http.impersonation import Impersonation, wanted
@@ -47,7 +47,7 @@ from orchestrator.apiserver.http.replies import (
     error_reply,
     text_reply,
 )
-from orchestrator.apiserver.http.request_log import log_request
+from orchestrator.apiserver.http.request_log import is_logged, log_request
 from orchestrator.apiserver.http.statuses import error_document
 from orchestrator.apiserver.http.turns import Record, Turn
 from orchestrator.apiserver.http.warnings import add_warnings, deprecation_of
@@ -131,7 +131,7 @@ class Dispatcher:
             record.code = response.status
             if record.code not in (401, 403, 429):
                 front.metrics.authorized(allowed=True)
-            if not response.prepared and record.resource is not None:
+            if record.resource is not None and not response.prepared:
                 add_warnings(response, record.resource, record.warnings)
             if record.trail is not None:
                 record.trail.completed(response)
@@ -147,18 +147,19 @@ class Dispatcher:
             size = getattr(response, "body_length", 0) or _length(response)
             took = front.clock.monotonic() - begun
             front.metrics.count(record.labels, record.code, took, record.waited, size)
-            log_request(
-                request,
-                record.labels.verb,
-                code=record.code,
-                seconds=took,
-                audit_id=record.audit_id,
-                where=record.where,
-                waited=record.waited,
-                seats=record.seats,
-                executed=record.executed,
-                fault=record.fault,
-            )
+            if is_logged():
+                log_request(
+                    request,
+                    record.labels.verb,
+                    code=record.code,
+                    seconds=took,
+                    audit_id=record.audit_id,
+                    where=record.where,
+                    waited=record.waited,
+                    seats=record.seats,
+                    executed=record.executed,
+                    fault=record.fault,
+                )
 
     async def _answered(self, request: BaseRequest, record: Record) -> StreamResponse:
         try:
@@ -238,7 +239,8 @@ class Dispatcher:
             await self._authorized(request, parts, identity)
             return await handler(front, call)
         if call.verb == "watch":
-            async with await self._turn(record, call):
+            work = await self._work_of_list(record, call)
+            async with Turn(front, record, request.path, work, watch=True):
                 pass  # it waits for its turn, and holds nobody up while it lasts
             return await handler(front, call)
         if request.body_exists:
@@ -246,7 +248,9 @@ class Dispatcher:
             body = await bodies.read(request, front.limits.request_seconds)
             call = replace(call, body=body)
             front.metrics.sent(record.labels, call.verb, len(body))
-        async with await self._turn(record, call):
+        lists = call.verb == "list"
+        work = await self._work_of_list(record, call) if lists else self._work(record, call.verb)
+        async with Turn(front, record, request.path, work):
             begun = front.clock.monotonic()
             response = await handler(front, call)
             if call.verb in _CHECKED:
@@ -264,22 +268,25 @@ class Dispatcher:
         record.asked, record.user = asked, identity.name
         add_headers(request, record.where.headers)
 
-    async def _turn(self, record: Record, call: Call) -> Turn:
-        """The request's turn, in as many seats as it takes."""
-        front, where, work = self._front, record.where, ONE
-        watch = call.verb == "watch"
-        if where is not None and not where.level.is_exempt:
-            nominal = where.level.bounds.nominal
-            if watch or call.verb == "list":
-                resource = call.target.resource
-                stored = await front.stored(resource)
-                size = front.encodings.average(resource.type)
-                work = work_of_list(call.verb, call.request.query, stored, size, nominal)
-            elif call.verb != "get" and record.asked is not None:
-                watches = front.fairness.watches.interested(record.asked)
-                front.fairness.watched(where, watches)
-                work = work_of_write(watches, nominal)
-        return Turn(front, record, call.request.path, work, watch=watch)
+    async def _work_of_list(self, record: Record, call: Call) -> Work:
+        """What a list, or a watch that begins with one, is supposed to do."""
+        front, where = self._front, record.where
+        if where is None or where.level.is_exempt:
+            return ONE
+        resource = call.target.resource
+        stored = await front.stored(resource)
+        size = front.encodings.average(resource.type)
+        nominal = where.level.bounds.nominal
+        return work_of_list(call.verb, call.request.query, stored, size, nominal)
+
+    def _work(self, record: Record, verb: str) -> Work:
+        """What any other request is supposed to do."""
+        where, asked = record.where, record.asked
+        if verb == "get" or asked is None or where is None or where.level.is_exempt:
+            return ONE
+        watches = self._front.fairness.watches.interested(asked)
+        where.tally.watched(watches)
+        return work_of_write(watches, where.level.bounds.nominal)
 
     async def _forwarded(
         self, request: BaseRequest, parts: list[str], identity: Identity, record: Record | None

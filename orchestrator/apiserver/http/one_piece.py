@@ -12,7 +12,6 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http import HttpVersion11
 from aiohttp.web import BaseRequest, Response
-from multidict import CIMultiDict
 
 from orchestrator.apiserver.http.connections import said_of
 
@@ -33,7 +32,7 @@ class OnePiece(Response):
     """A document; its headers may still be added to before it is sent."""
 
     def __init__(self, data: bytes, *, status: int, media_type: str) -> None:
-        headers = CIMultiDict({"Cache-Control": CACHE_CONTROL, "Content-Type": media_type})
+        headers = {"Cache-Control": CACHE_CONTROL, "Content-Type": media_type}
         super().__init__(body=data, status=status, headers=headers)
         self._data = data
         self._media_type = media_type

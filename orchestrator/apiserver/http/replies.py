@@ -97,7 +97,8 @@ async def object_reply(front: Front, call: Call, obj: Any, *, status: int = 200)
     """An object in the form that the client asks for; who owns the fields of one that came large is worked out aside."""
     if len(call.body) > BULKY_BYTES or front.is_large(call.target):
         await aside(partial(_managers_of, obj))
-    data = presenter(front, call).object(obj)
+    whole = not call.form.shape
+    data = front.encodings.object(obj) if whole else presenter(front, call).object(obj)
     if len(data) > BULKY_BYTES and hasattr(obj, "metadata"):
         front.note_size(call.target, obj.metadata, len(data))
     return await _finished(call, data, status)
@@ -210,7 +211,10 @@ def error_reply(request: BaseRequest, error: ApiError) -> Response:
 
 
 async def _finished(call: Call, made: bytes, status: int) -> Response:
-    data, media_type = await _rendered(made, call)
+    if len(made) < _RENDER_BYTES:  # most: nothing is waited for
+        data, media_type = rendered(made, call.form, pretty=call.pretty)
+    else:
+        data, media_type = await _rendered(made, call)
     headers = _HEADERS
     if len(data) > GZIP_BYTES and accepts_gzip(call.request):
         data = await compressed(data)
@@ -219,8 +223,8 @@ async def _finished(call: Call, made: bytes, status: int) -> Response:
 
 
 async def _rendered(made: bytes, call: Call) -> tuple[bytes, str]:
-    """A document in its media type; of a large one another form than JSON is made in a thread."""
-    if call.form.media == "json" or len(made) < _RENDER_BYTES:
+    """A large document in its media type; another form than JSON is made in a thread."""
+    if call.form.media == "json":
         return rendered(made, call.form, pretty=call.pretty)
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(None, partial(rendered, made, call.form, pretty=call.pretty))

@@ -18,6 +18,11 @@ _LOGGER: Final = logging.getLogger("orchestrator.requests")
 _ID_LENGTH: Final = 64  # clients may say any id; the log holds so much of it
 
 
+def is_logged() -> bool:
+    """Whether anybody hears of requests."""
+    return _LOGGER.isEnabledFor(logging.DEBUG)
+
+
 def log_request(
     request: BaseRequest,
     verb: str,
@@ -36,8 +41,6 @@ def log_request(
     `seconds`: how long it took, `waited` of them for its turn and `executed` upon its `seats`; `where`: the flow
     to which it belonged; `fault`: the server's own, whose stack stands in the line.
     """
-    if not _LOGGER.isEnabledFor(logging.DEBUG):
-        return
     fields: dict[str, Any] = {
         "verb": verb,
         "URI": request.raw_path,

@@ -89,8 +89,11 @@ class Turn:
         front, record = self._front, self._record
         if record is None or record.where is None:
             return
+        where, kind, fairness = record.where, record.labels.kind, front.fairness
         self.came = front.clock.monotonic()
-        seat = await front.fairness.take(record.where, self.work, record.labels.kind, self)
+        seat = fairness.at_once(where, self.work, kind)
+        if seat is None:
+            seat = await fairness.wait(where, self.work, kind, self)
         self.seat = seat
         front.turns.add(self)
         record.waited, record.seats = max(seat.began - self.came, 0.0), self.work.seats

@@ -30,7 +30,7 @@ def admit(course: Course) -> tuple[Step, ...]:
         plugins = tuple(plugin for plugin in plugins if plugin.admits_deletions)
     if not plugins:
         return ()
-    again = any(plugin.asks for plugin in plugins)
+    again, operation = any(plugin.asks for plugin in plugins), course.operation
     watched = counted(plugins)
 
     def step(env: Environment, draft: Draft) -> Decision:
@@ -38,9 +38,9 @@ def admit(course: Course) -> tuple[Step, ...]:
         if again:
             request.rounds = Rounds()
         if draft.message.warn is not None:  # it came by HTTPS
-            request.counts = env.counts
+            counts = request.counts = env.counts
             return counted_step(
-                "admit", request, _admit, env, draft, request, watched, iter(watched)
+                counts, "admit", operation, _admit, env, draft, request, watched, iter(watched)
             )
         return _admit(env, draft, request, plugins, iter(plugins))
 
@@ -126,7 +126,9 @@ def _review(course: Course, *, waiting: bool) -> tuple[Step, ...]:
         left = iter(watched)
         if not whole:
             return _validate(env, request, left, quiet)
-        return counted_step("validate", request, _validate, env, request, left, quiet)
+        return counted_step(
+            request.counts, "validate", operation, _validate, env, request, left, quiet
+        )
 
     return (step,)
 

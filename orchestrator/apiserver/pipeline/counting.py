@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from orchestrator.apiserver.admission.interface import AdmissionPlugin, AdmissionRequest, Reader
 from orchestrator.apiserver.pipeline.draft import Wait
 from orchestrator.apiserver.telemetry.admission import AdmissionCounts, Step
 from orchestrator.protocol import ApiError
+
+About: TypeAlias = tuple[str, Step, str, float]
+"""The plugin's name ("" of a whole step), the step, the operation, and when it began."""
 
 
 class _Counted(AdmissionPlugin):
@@ -19,12 +22,18 @@ class _Counted(AdmissionPlugin):
         self._plugin = plugin
 
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
-        return _observed(request, "admit", self.name, self._plugin.admit, request, reader)
+        counts = request.counts
+        if counts is None:
+            return self._plugin.admit(request, reader)
+        about: About = (self.name, "admit", request.operation, counts.monotonic())
+        return _told(counts, about, self._plugin.admit, request, reader)
 
-    def validate(self, request: AdmissionRequest, reader: Reader) -> Wait | None:
-        run = self._plugin.validate
-        answer: Wait | None = _observed(request, "validate", self.name, run, request, reader)
-        return answer
+    def validate(self, request: AdmissionRequest, reader: Reader) -> Any:
+        counts = request.counts
+        if counts is None:
+            return self._plugin.validate(request, reader)
+        about: About = (self.name, "validate", request.operation, counts.monotonic())
+        return _told(counts, about, self._plugin.validate, request, reader)
 
 
 def counted(plugins: tuple[AdmissionPlugin, ...]) -> tuple[AdmissionPlugin, ...]:
@@ -33,29 +42,15 @@ def counted(plugins: tuple[AdmissionPlugin, ...]) -> tuple[AdmissionPlugin, ...]
 
 
 def counted_step(
-    step: Step, request: AdmissionRequest, run: Callable[..., Any], *arguments: Any
+    counts: AdmissionCounts, step: Step, operation: str, run: Callable[..., Any], *arguments: Any
 ) -> Any:
     """What `run` answers, or waits for; the whole is counted as one step of the write."""
-    return _observed(request, step, "", run, *arguments)
-
-
-def _observed(
-    request: AdmissionRequest, step: Step, name: str, run: Callable[..., Any], *arguments: Any
-) -> Any:
-    """Run something that answers, refuses or waits, and tell when it has done with the request.
-
-    `name` is the plugin's; "": it is the whole step.
-    """
-    counts = request.counts
-    if counts is None:
-        return run(*arguments)
-    about = (name, step, request.operation, counts.monotonic())
-    return _told(counts, about, run, *arguments)
+    return _told(counts, ("", step, operation, counts.monotonic()), run, *arguments)
 
 
 def _told(
     counts: AdmissionCounts,
-    about: tuple[str, Step, str, float],
+    about: About,
     run: Callable[..., Any],
     *arguments: Any,
 ) -> Any:
@@ -66,9 +61,9 @@ def _told(
     try:
         answer = run(*arguments)
     except ApiError:
-        counts.ended(*about, refused=True)
+        counts.ended(*about, True)
         raise
     if type(answer) is Wait:
         return Wait(answer.effect, partial(_told, counts, about, answer.then))
-    counts.ended(*about, refused=False)
+    counts.ended(*about, False)
     return answer

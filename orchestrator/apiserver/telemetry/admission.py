@@ -38,11 +38,9 @@ class AdmissionCounts:
 
     def _begin_with_plugins(self) -> None:
         """Of the steps of writes, and of each plugin."""
+        self._endings: dict[tuple[str, Step, str, bool], Callable[[float], None]] = {}
         step = f"{_PREFIX}step_admission_duration_seconds"
         self._steps = Histogram(step, "How long a write's step took.", _STEP, _SECONDS)
-        self._summary = Histogram(
-            f"{step}_summary", "How long a write's step took, summed up.", _STEP, (), "summary"
-        )
         self._plugins = Histogram(
             f"{_PREFIX}controller_admission_duration_seconds",
             "How long a plugin took.",
@@ -132,14 +130,14 @@ class AdmissionCounts:
 
     # --- as writes go by -------------------------------------------------------------------
 
-    def ended(self, name: str, step: Step, operation: str, began: float, *, refused: bool) -> None:
+    def ended(self, name: str, step: Step, operation: str, began: float, refused: bool) -> None:
         """A plugin, or (without `name`) all plugins of a step, have ended with a write; `began` is the clock's time of its beginning."""
-        took, truth = self.monotonic() - began, _truth(refused)
-        if name:
-            self._plugins.observe(took, name, step, operation, truth)
-        else:
-            self._steps.observe(took, step, operation, truth)
-            self._summary.observe(took, step, operation, truth)
+        observe = self._endings.get((name, step, operation, refused))
+        if observe is None:
+            about = (step, operation, _truth(refused))
+            observe = self._plugins.of(name, *about) if name else self._steps.of(*about)
+            self._endings[name, step, operation, refused] = observe
+        observe(self.monotonic() - began)
 
     def webhook(
         self,
@@ -216,6 +214,9 @@ class AdmissionCounts:
         for value in vars(self).values():
             if isinstance(value, Series | Histogram):
                 yield value
+        yield self._steps.summed_up(
+            f"{self._steps.name}_summary", "How long a write's step took, summed up."
+        )
         for total, seconds in self._checks.values():
             yield from (total, seconds)
 

@@ -39,6 +39,15 @@ class Series:
         except KeyError:
             self._values[values] = amount
 
+    def of(self, *values: str) -> Callable[[], None]:
+        """What counts one more of a combination of labels' values, for who does so again and again."""
+        numbers = self._values
+
+        def add() -> None:
+            numbers[values] = numbers.get(values, 0) + 1
+
+        return add
+
     def set(self, value: float, *values: str) -> None:
         """Say what it is now."""
         self._values[values] = value
@@ -87,6 +96,19 @@ class Histogram:
         counts[0 if value <= self._least else bisect_left(self._buckets, value)] += 1
         counts[-1] += value
 
+    def of(self, *values: str) -> Callable[[float], None]:
+        """What observes values of one combination of labels, for who does so again and again."""
+        buckets, least, counts = self._buckets, self._least, self._counts.get(values)
+
+        def observe(value: float) -> None:
+            nonlocal counts
+            if counts is None:  # it is not told before there is one
+                counts = self._counts.setdefault(values, [0] * (len(buckets) + 2))
+            counts[0 if value <= least else bisect_left(buckets, value)] += 1
+            counts[-1] += value
+
+        return observe
+
     def weigh(self, value: float, weight: int, *values: str) -> None:
         """There were so many of this value."""
         counts = self._counts.setdefault(values, [0] * (len(self._buckets) + 2))
@@ -96,6 +118,13 @@ class Histogram:
     def put(self, counts: Sequence[int], total: float, *values: str) -> None:
         """How many there were in each bucket, and beyond all of them, with the sum of their values."""
         self._counts[values] = [*counts, total]
+
+    def summed_up(self, name: str, text: str) -> "Histogram":
+        """A summary of the same values."""
+        summary = Histogram(name, text, self.labels, (), "summary")
+        for values, (*counts, total) in self._counts.items():
+            summary.put((int(sum(counts)),), total, *values)
+        return summary
 
     def lines(self) -> Iterator[str]:
         """The exposition; nothing while nothing was observed."""

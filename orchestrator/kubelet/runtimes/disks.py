@@ -38,6 +38,13 @@ class Disks:
 
     def place(self, storage: str) -> Path:
         """Where processes write; the first mount makes the directory. Raises OSError."""
+        return self._on_machine().place(storage)
+
+    def device(self, storage: str, size: int, *, read_only: bool = False) -> Path:
+        """The block device, or the plain file, of so many bytes that is a disk without files. Raises OSError."""
+        return self._on_machine().device(storage, size, read_only=read_only)
+
+    def _on_machine(self) -> "DiskDirectory":
         self._begin()
         if self._directory is None:
             from orchestrator.kubelet.runtimes.process.disk_directory import (
@@ -45,7 +52,7 @@ class Disks:
             )
 
             self._directory = DiskDirectory()
-        return self._directory.place(storage)
+        return self._directory
 
     def copy(self, source: str, storage: str) -> None:
         """Begin a disk with what is on another by now. Raises OSError."""

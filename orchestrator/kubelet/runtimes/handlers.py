@@ -2,6 +2,7 @@
 
 A handler is the name of a runtime; it is made when the first pod asks for it. `runc` is what a node has anyway. A
 simulated node plays every other handler, too: what it has instead of gVisor or Kata is a simulation, as all is there.
+A runtime that has handlers itself is told all other names.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,6 +11,7 @@ from typing import Final
 from orchestrator.kubelet.runtimes.interface import (
     ContainerKey,
     Ending,
+    Handling,
     Runtime,
     RuntimeEvent,
     RuntimeHost,
@@ -34,7 +36,9 @@ class NodeRuntimes:
         self.own = own
         self._make = make
         self._named: dict[str, Runtime] = {name: own, _USUAL: own}
-        self._plays_all = name == _PLAYS_ALL
+        self._name = name
+        self._handling = own if isinstance(own, Handling) else None
+        self._plays_all = name == _PLAYS_ALL or self._handling is not None
         self._others = False  # whether there is another than the node's own
         self._chosen: dict[str, Runtime] = {}  # by pod
         self._host: RuntimeHost
@@ -74,6 +78,8 @@ class NodeRuntimes:
                 runtime.attach(self._host)
                 self._others = True
             self._named[handler] = runtime
+        if self._handling is not None and runtime is self.own and handler != self._name:
+            self._handling.handle(pod_uid, handler)
         self._chosen[pod_uid] = runtime
 
     def containers(self) -> Iterable[RuntimeEvent]:

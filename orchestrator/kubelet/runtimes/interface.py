@@ -104,8 +104,9 @@ class Mount(Struct, frozen=True):
     """A volume where a container sees it, at `path`.
 
     `medium` is what it is made of: `objects`, or `secret`, which lies in memory (then `files` and `modes` say what is
-    in it, by path in the volume), `emptyDir`, `memory` (an emptyDir of that medium), `hostPath`, `claim` or `image`;
-    `place` is the path on the host, what names the storage behind a claim, or the image. Containers of a pod share a volume by its name.
+    in it, by path in the volume), `emptyDir`, `memory` (an emptyDir of that medium), `hostPath`, `claim`, `device` (a claim
+    as a block device) or `image`; `place` is the path on the host, what names the storage behind a claim, or the image.
+    Containers of a pod share a volume by its name.
     """
 
     path: str
@@ -118,8 +119,10 @@ class Mount(Struct, frozen=True):
     modes: Mapping[str, int] = {}
     uid: int = 0  # to whom files of objects belong
     gid: int = 0  # to which group the volume belongs; 0: to none but root's
-    is_file: bool = False  # of a hostPath: what is there is a file
-    most_bytes: int = 0  # that it may hold, of medium `memory`; 0: as many as there are
+    is_file: bool = False  # what is there is no directory
+    most_bytes: int = (
+        0  # that it may hold, of medium `memory` (0: as many as there are), or that a device has
+    )
     propagation: str = ""  # HostToContainer: it shows what is mounted there later; Bidirectional: to all others, too
     recursion: str = ""  # Enabled, IfPossible: what is mounted below is read only as well
 
@@ -307,6 +310,15 @@ class Weighed(Protocol):
 
     def log_bytes(self, pod_uid: str) -> Mapping[str, int]:
         """What a pod's logs take, by container."""
+        ...
+
+
+@runtime_checkable
+class Handling(Protocol):
+    """A runtime with handlers of its own, which RuntimeClasses may name."""
+
+    def handle(self, pod_uid: str, handler: str) -> None:
+        """Have a pod's sandbox made by one of them; whether there is one of that name shows when it is made."""
         ...
 
 

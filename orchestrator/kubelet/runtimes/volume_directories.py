@@ -62,7 +62,10 @@ class Volumes:
         self._only_mismatch = only_mismatch
 
     def source(self, mount: Mount, container: str) -> Path:
-        """The directory or file that a container gets to see for a mount. Raises VolumeFault and OSError."""
+        """The directory, file or device that a container gets to see for a mount. Raises VolumeFault and OSError."""
+        if mount.medium == "device":
+            name, size = self._disk(mount), mount.most_bytes
+            return self._disks.device(name, size, read_only=mount.read_only)
         place = self._place(mount)
         if mount.medium in _OBJECTS:
             self.write(mount)
@@ -155,7 +158,9 @@ class Volumes:
                 place.mkdir(parents=True, mode=0o755)
             return place
         claimed = mount.medium == "claim"
-        place = self._disk(mount) if claimed else self._root(mount) / mount.volume
+        place = (
+            self._disks.place(self._disk(mount)) if claimed else self._root(mount) / mount.volume
+        )
         if mount.medium not in _OBJECTS:
             if not place.is_dir():
                 place.mkdir(parents=True)
@@ -169,14 +174,15 @@ class Volumes:
             self._give_to_group(place, mount.volume)
         return place
 
-    def _disk(self, mount: Mount) -> Path:
+    def _disk(self, mount: Mount) -> str:
+        """What names the storage that a mount wants. Raises VolumeFault."""
         driver, _, name = mount.place.partition("/")
         if driver != SIMULATED_DRIVER:
             raise VolumeFault(
                 f'volume "{mount.volume}" is {driver} "{name}", which cannot be mounted here: a claim of a class '
                 "whose disks are simulated can, and volumes of hostPath and local"
             )
-        return self._disks.place(mount.place)
+        return mount.place
 
     def _give_to_group(self, place: Path, volume: str) -> None:
         """Let the group share all that is in a volume, once a pod."""

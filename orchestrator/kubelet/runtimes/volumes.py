@@ -85,6 +85,8 @@ class Volumes:
         )
 
     def _store_of(self, pod: Pod, container: str, mount: Mount) -> Store:
+        if mount.medium == "device":
+            return self._disks.store(mount.place)
         if mount.is_file:
             data = HOST_FILE.encode() if mount.place == "/etc/hosts" else b""
             return self._kept.setdefault(("file", mount.place), Store({"": data}))

@@ -96,7 +96,7 @@ def _check(entry: ManagedFieldsEntry, position: int) -> None:
 def entries_of(managers: Managers) -> tuple[ManagedFieldsEntry, ...]:
     """The entries in Kubernetes' order: who applies first, then by time and name."""
     ordered = managers if len(managers) < 2 else sorted(managers, key=_order(managers))
-    return tuple(_entry(manager, managers[manager]) for manager in ordered)
+    return tuple([_entry(manager, managers[manager]) for manager in ordered])
 
 
 def _entry(manager: Manager, owned: Ownership) -> ManagedFieldsEntry:

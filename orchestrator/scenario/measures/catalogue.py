@@ -22,6 +22,7 @@ LATENCIES: Final[Mapping[str, str]] = {
 MEASURES: Final[Mapping[str, str]] = {
     "nodes": "nodes that exist",
     "nodesReady": "nodes that are ready",
+    "nodesInUse": "nodes that pods have, which have not ended",
     "pods": "pods that exist",
     "podsPending": "... in the phase Pending",
     "podsBound": "... that have a node",

@@ -211,6 +211,7 @@ class Meter:
         return {
             "nodes": counts.nodes,
             "nodesReady": counts.nodes_ready,
+            "nodesInUse": self.use.occupied,
             "pods": counts.pods,
             "podsPending": counts.phases["Pending"],
             "podsBound": counts.bound,

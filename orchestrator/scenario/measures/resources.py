@@ -182,6 +182,11 @@ class NodeUse:
 
     # --- the present -----------------------------------------------------------------------
 
+    @property
+    def occupied(self) -> int:
+        """How many nodes have a pod."""
+        return int(np.count_nonzero(self._used[self._resources[PODS]] > 0))
+
     def now(self) -> tuple[Use, ...]:
         """Every resource of every group that offers it."""
         if self._uses is None:

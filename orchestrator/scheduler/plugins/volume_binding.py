@@ -308,6 +308,7 @@ def _offers(capacity: CSIStorageCapacity, wanted: int) -> bool:
 def _allows(storage_class: StorageClass, node_labels: Any) -> bool:
     terms = storage_class.allowed_topologies
     return not terms or any(
-        all(node_labels.get(e.key) in e.values for e in term.match_label_expressions)
+        term.match_label_expressions  # a term that says nothing allows nothing
+        and all(node_labels.get(e.key) in e.values for e in term.match_label_expressions)
         for term in terms
     )

@@ -21,7 +21,13 @@ from orchestrator.apiserver.http import HttpFront, Limits
 from orchestrator.apiserver.http.fairness import Fairness, Rejected
 from orchestrator.apiserver.http.fairness.queues import Queuing, Seat, SeatQueues, dealt
 from orchestrator.apiserver.http.fairness.shares import Wanted, allocate, bounds_of, lend
-from orchestrator.apiserver.http.fairness.work import Watches, Work, work_of_list, work_of_write
+from orchestrator.apiserver.http.fairness.work import (
+    ONE,
+    Watches,
+    Work,
+    work_of_list,
+    work_of_write,
+)
 from orchestrator.apiserver.telemetry.families import text_of
 from orchestrator.protocol import ANONYMOUS, Create, Identity
 from tests.apiserver.http.conftest import Caller, caller
@@ -132,7 +138,7 @@ async def test_who_asks_much_waits_for_itself() -> None:
         served.append(flow)
         clock.now += 0.1
         await checkpoint()
-        level.give_back(seat)
+        level.give_back(seat, ONE)
 
     storm = [asyncio.ensure_future(request("storm")) for _ in range(100)]
     await _settled()
@@ -150,12 +156,12 @@ async def test_a_wide_request_waits_until_it_fits() -> None:
     small = asyncio.ensure_future(level.take("a", 1, 60))
     await _settled()
     assert not wide.done()
-    level.give_back(one)
+    level.give_back(one, ONE)
     seat: Seat = await wide
     await _settled()
     assert not small.done()
-    level.give_back(seat)
-    level.give_back(await small)
+    level.give_back(seat, Work(5))
+    level.give_back(await small, ONE)
     assert level.demand == 0
 
 
@@ -171,7 +177,7 @@ async def test_who_finds_no_place_is_rejected() -> None:
     await _settled()
     with pytest.raises(Rejected, match="time-out"):
         await level.take("a", 1, 0.001)
-    level.give_back(seat)
+    level.give_back(seat, ONE)
     assert (level.demand, level.waiting) == (0, 0)
     none = SeatQueues(1, Queuing(), _Clock())
     await none.take("a", 1, 60)
@@ -239,9 +245,9 @@ async def test_a_level_borrows_what_others_do_not_use() -> None:
     await _settled()
     assert sum(each.done() for each in more) == low.queues.limit - before
     for seat in seats:
-        low.queues.give_back(seat)
+        low.queues.give_back(seat, ONE)
     for each in more:
-        low.queues.give_back(await each)
+        low.queues.give_back(await each, ONE)
 
 
 def test_too_few_seats_are_shared_by_what_was_asked_for() -> None:
@@ -261,7 +267,7 @@ async def test_demand_is_told_by_how_long_it_lasted() -> None:
     low = fairness.levels["workload-low"]
     seat = await low.queues.take("a", 5, 60)
     clock.now += 2.5
-    low.queues.give_back(seat)
+    low.queues.give_back(seat, Work(5))
     clock.now += 7.5
     lines = text_of(fairness.families()).splitlines()
     prefix = "apiserver_flowcontrol_"
@@ -358,7 +364,7 @@ async def test_a_level_without_a_seat_answers_429(tmp_path: Path) -> None:
                 assert await answer.text() == "Too many requests, please try again later.\n"
             async with call.send("GET", "/version", Impersonate_User="joe") as answer:
                 assert answer.status == 200
-            held.give_back(seat)
+            held.give_back(seat, ONE)
             async with call.send("GET", "/version", Impersonate_User="jane") as answer:
                 assert answer.status == 200
 
@@ -444,7 +450,7 @@ async def test_requests_are_shown(tmp_path: Path) -> None:
             async with call.send("GET", f"{path}?includeRequestDetails=1") as answer:
                 *_, waiting = (await answer.text()).splitlines()
             for seat in seats:
-                queues.give_back(seat)
+                queues.give_back(seat, ONE)
             assert (await asked)[0] == 403
     assert head.endswith(
         "ArriveTime,                  InitialSeats, FinalSeats, AdditionalLatency, StartTime"

@@ -193,6 +193,13 @@ async def test_metrics_tell_of_the_scheduler_too(
         'profile="default-scheduler"}',
         'scheduler_framework_extension_point_duration_seconds_count{extension_point="PostFilter",'
         'status="Unschedulable",profile="default-scheduler"}',
+        'scheduler_framework_extension_point_duration_seconds_count{extension_point="Filter",status="Success",'
+        'profile="default-scheduler"}',
+        'scheduler_framework_extension_point_duration_seconds_count{extension_point="Score",status="Success",'
+        'profile="default-scheduler"}',
+        'scheduler_plugin_execution_duration_seconds_count{plugin="NodeResourcesFit",extension_point="Filter",'
+        'status="Success"}',
+        'scheduler_batch_attempts_total{profile="default-scheduler",result="no_hint"}',
         'scheduler_event_handling_duration_seconds_count{event="NodeAdd"}',
         'scheduler_event_handling_duration_seconds_count{event="UnschedulablePodAdd"}',
         'scheduler_event_handling_duration_seconds_count{event="AssignedPodAdd"}',

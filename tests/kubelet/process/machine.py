@@ -13,6 +13,7 @@ from orchestrator.api.core.v1 import Container, Pod, PodSpec, PodStatus
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.kubelet.networks.interface import PodNetwork
 from orchestrator.kubelet.networks.loopback import LoopbackNetwork
+from orchestrator.kubelet.runtimes.disks import Disks
 from orchestrator.kubelet.runtimes.interface import (
     ContainerExited,
     ContainerKey,
@@ -36,7 +37,10 @@ class Machine:
         self.memory_bytes = 1 << 36
         self.network: PodNetwork = LoopbackNetwork("127.0.0.1", "127.200.0.0/24")
         self.reports: asyncio.Queue[RuntimeEvent] = asyncio.Queue()
-        self.runtime = ProcessRuntime(images, log_bytes=1 << 18, enclosed=enclosed)
+        self.disks = Disks()
+        self.runtime = ProcessRuntime(
+            images, log_bytes=1 << 18, enclosed=enclosed, disks=self.disks
+        )
         self.runtime.attach(self)
 
     def call_after(self, seconds: float, function: Callable[..., None], *args: object) -> Timer:
@@ -115,6 +119,7 @@ def on_machine(
             directory = machine.runtime._shim._directory
             assert directory is not None
             await machine.runtime.close()
+            machine.disks.close()
         assert not left(directory)
         assert len(os.listdir("/proc/self/fd")) <= len(before) + 1
 

@@ -12,6 +12,7 @@ from orchestrator.kubelet.runtimes.interface import Mount, World
 from orchestrator.kubelet.runtimes.process.shim import linux
 from orchestrator.kubelet.runtimes.process.shim.mounted import mount_memory, sharing_fault
 from orchestrator.kubelet.surroundings import DEFAULT_PATH
+from orchestrator.machinery.volumes import SIMULATED_DRIVER
 from tests.kubelet.process.machine import Machine, on_machine, pod_of
 
 _AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="mounting on the machine takes root")
@@ -114,3 +115,57 @@ def test_without_namespaces_what_lies_below_cannot_be_kept() -> None:
         assert 'volume "d" requested recursive read-only mode' in ended.message
 
     on_machine(work, enclosed=False)
+
+
+@_AS_ROOT
+def test_a_privileged_container_has_all_devices_in_a_directory_of_its_own() -> None:
+    """What is put there for it does not appear on the machine."""
+
+    async def work(machine: Machine) -> None:
+        script = "test -c /dev/kmsg && test -c /dev/ptmx && echo told > /dev/told; touch /dev/own"
+        context = SecurityContext(privileged=True)
+        pod = pod_of(
+            "sh", "-c", script, security_context=context, termination_message_path="/dev/told"
+        )
+        machine.start(pod, world=_world())
+        ended = await machine.exited()
+        assert (ended.exit_code, ended.message) == (0, "told\n")
+        assert not {"told", "own"} & set(os.listdir("/dev"))
+
+    on_machine(work)
+
+
+@pytest.mark.parametrize("enclosed", [True, False])
+def test_a_claim_may_be_a_block_device(enclosed: bool) -> None:
+    """Of its size, and with what the container before has written: a loop device as root, else a plain file."""
+    size = 3 << 20
+    mount = Mount("/dev/disk", "raw", "device", f"{SIMULATED_DRIVER}/one", most_bytes=size)
+    kind = "-b" if os.geteuid() == 0 else "-f"
+
+    async def work(machine: Machine) -> None:
+        device = "$ROOTFS/dev/disk"
+        script = (
+            f"test {kind} {device} && head -c 4 {device} | tr '\\0' . && tail -c +1 {device} | wc -c"
+            f" && printf word | dd of={device} conv=notrunc,fsync 2> /dev/null"
+        )
+        found = []
+        for attempt in range(2):
+            key = machine.start(pod_of("sh", "-c", script), attempt, _world(mount))
+            assert (await machine.exited()).exit_code == 0
+            found.append(await machine.log(key))
+        assert found == [f"....{size}\n", f"word{size}\n"]
+        place = machine.disks.place(mount.place)
+        machine.disks.remove(mount.place)
+        assert not place.exists()
+        assert str(place) not in _loops()
+        machine.start(pod_of("true"), 2, _world(mount))
+        await machine.exited()
+
+    before = _loops()
+    on_machine(work, enclosed=enclosed)
+    assert _loops() == before
+
+
+def _loops() -> str:
+    """The loop devices of the machine, and their files."""
+    return subprocess.run(["losetup", "-a"], check=True, capture_output=True, text=True).stdout

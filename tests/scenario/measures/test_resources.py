@@ -80,3 +80,17 @@ def test_nothing_is_lost_where_nothing_is_left() -> None:
     use = _use(_node("one", "4", "1"))
     use.observe_pod(_bound("a", "one", cpu="1", **{GPU: "1"}), 0.0, comes=True)
     assert use.fragmentation_for(GPU) == {f"cpu=1,{GPU}=1": 0.0}
+
+
+def test_nodes_in_use_are_those_with_pods() -> None:
+    use = _use(_node("big", "8", "4"), _node("small", "2", "4"))
+    assert use.occupied == 0
+    pods = [_bound(name, "big", cpu="1") for name in "ab"]
+    for pod in pods:
+        use.observe_pod(pod, 0.0, comes=True)
+    assert use.occupied == 1
+    use.observe_pod(_bound("c", "small"), 0.0, comes=True)
+    assert use.occupied == 2
+    for pod in pods:
+        use.observe_pod(pod, 1.0, comes=False)
+    assert use.occupied == 1

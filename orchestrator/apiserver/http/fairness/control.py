@@ -29,7 +29,7 @@ from orchestrator.apiserver.http.fairness.occupancy import Occupancy
 from orchestrator.apiserver.http.fairness.queues import Queuing, Rejected, Seat, SeatQueues
 from orchestrator.apiserver.http.fairness.shares import Bounds, Wanted, bounds_of, lend
 from orchestrator.apiserver.http.fairness.tallies import Distributions, Tallies
-from orchestrator.apiserver.http.fairness.work import ONE, Watches, Work
+from orchestrator.apiserver.http.fairness.work import Watches, Work
 from orchestrator.apiserver.telemetry.families import Histogram
 from orchestrator.machinery.memo import LONGEST_TEXT
 from orchestrator.machinery.times import format_time
@@ -92,7 +92,7 @@ class Level(Struct, eq=False):
 class Classified(Struct, frozen=True, eq=False):
     """Where a request belongs. `key` names level and schema, `queued` its flow among all of the level's.
 
-    `headers` are what the answer says of it.
+    `headers` are what the answer says of it, `tally` counts what becomes of it.
     """
 
     schema: FlowSchema
@@ -101,6 +101,7 @@ class Classified(Struct, frozen=True, eq=False):
     key: tuple[str, str]
     queued: str
     headers: Mapping[str, str]
+    tally: Tallies
 
 
 class Fairness:
@@ -156,88 +157,90 @@ class Fairness:
             "X-Kubernetes-PF-FlowSchema-UID": schema.metadata.uid,
             "X-Kubernetes-PF-PriorityLevel-UID": level.configuration.metadata.uid,
         }
-        return Classified(schema, level, flow, key, f"{name}/{flow}", headers)
+        return Classified(schema, level, flow, key, f"{name}/{flow}", headers, self._tally(key))
 
-    async def take(
-        self, where: Classified, work: Work, kind: str = "readOnly", who: Any = None
-    ) -> Seat:
-        """A request's seats, when its turn has come. `kind`: mutating or readOnly. Raises Rejected.
-
-        Whoever has them gives them back. `who`: what is shown of the request while it waits.
-        """
-        seats = work.most
-        level, tally, told = where.level, self._tally(where.key), self._distributions
+    def at_once(self, where: Classified, work: Work, kind: str) -> Seat | None:
+        """A request's seats, if it need not wait for any. `kind`: mutating or readOnly. Whoever has them gives them back."""
+        seats, level, tally = work.most, where.level, where.tally
         queues = level.queues
-        level.peak = max(level.peak, queues.demand + seats)
-        told.asked(where.key, seats)
+        demand = queues.demand + seats
+        if demand > level.peak:
+            level.peak = demand
+        tally.wide(seats)
         if queues.waiting:
-            told.queued(where.key, queues.waiting)
+            self._distributions.queued(where.key, queues.waiting)
         seat = queues.at_once(where.queued, seats)
-        waited = 0.0
-        if seat is None:
-            begun = self._monotonic()
-            seat = await self._wait(where, seats, kind, begun, who)
-            waited = seat.began - begun
-        told.waited(where.key, waited, seated=True)
-        self._occupancy.change("executing", kind, 1)
+        if seat is not None:
+            self._seated(tally, seat, kind, 0.0)
+        return seat
+
+    async def wait(self, where: Classified, work: Work, kind: str, who: Any) -> Seat:
+        """The seats of a request that has found none at once, when its turn has come. Raises Rejected.
+
+        `who`: what is shown of the request while it waits.
+        """
+        begun = self._monotonic()
+        seat = await self._wait(where, work.most, kind, begun, who)
+        self._seated(where.tally, seat, kind, seat.began - begun)
+        return seat
+
+    def _seated(self, tally: Tallies, seat: Seat, kind: str, waited: float) -> None:
+        tally.seated(waited)
+        self._occupancy.change("executing", kind, 1, seat.began)
         tally.dispatched += 1
         tally.executing += 1
-        tally.seats += seats
-        return seat
+        tally.seats += seat.seats
 
     def give_back(
         self,
         where: Classified,
         seat: Seat,
-        work: Work = ONE,
-        kind: str = "readOnly",
+        work: Work,
+        kind: str,
         *,
         watch: bool = False,
     ) -> float:
         """A request has been served: for so many seconds. Its seats are free when its work has ended."""
-        tally, queues = self._tally(where.key), where.level.queues
-        self._occupancy.change("executing", kind, -1)
+        tally, queues = where.tally, where.level.queues
+        took = queues.give_back(seat, work)
+        self._occupancy.change("executing", kind, -1, seat.began + took)
         tally.executing -= 1
-        took = queues.settle(seat, work)
         if work.seconds:
             loop = asyncio.get_running_loop()
             loop.call_later(work.seconds, self._free, tally, queues, seat)
         else:
-            self._free(tally, queues, seat)
-        self._distributions.executed(where.key, took, watch=watch)
+            tally.seats -= seat.seats
+        if watch:
+            self._distributions.began_watch(where.key, took)
+        else:
+            tally.served(took)
         return took
 
     def _free(self, tally: Tallies, queues: SeatQueues, seat: Seat) -> None:
         tally.seats -= seat.seats
         queues.free(seat)
 
-    def watched(self, where: Classified, watches: int) -> None:
-        """So many watches want to hear of a write."""
-        self._distributions.watched(where.key, watches)
-
     async def _wait(self, where: Classified, seats: int, kind: str, begun: float, who: Any) -> Seat:
-        """The seats of a request that finds none at once. Raises Rejected."""
-        level, tally = where.level, self._tally(where.key)
+        level, tally = where.level, where.tally
         tally.waiting += 1
         tally.waiting_seats += seats
-        self._occupancy.change("waiting", kind, 1)
+        self._occupancy.change("waiting", kind, 1, begun)
         try:
             return await level.queues.wait(where.queued, seats, self._patience, who)
         except Rejected as error:
             tally.rejected[error.reason] = tally.rejected.get(error.reason, 0) + 1
             level.rejected += 1
-            took = self._monotonic() - begun
-            self._distributions.waited(where.key, took, seated=False)
+            self._distributions.gave_up(where.key, self._monotonic() - begun)
             raise
         finally:
             tally.waiting -= 1
             tally.waiting_seats -= seats
-            self._occupancy.change("waiting", kind, -1)
+            self._occupancy.change("waiting", kind, -1, self._monotonic())
 
     def _tally(self, key: tuple[str, str]) -> Tallies:
         found = self.tallies.get(key)
         if found is None:
-            found = self.tallies[key] = Tallies(rejected={})
+            found = self.tallies[key] = self._distributions.tallies(key)
         return found
 
     # --- for the metrics -------------------------------------------------------------------

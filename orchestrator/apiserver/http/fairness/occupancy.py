@@ -28,10 +28,10 @@ class Occupancy:
             _PARTS,
         )
 
-    def change(self, phase: Phase, kind: str, more: int) -> None:
-        """One more (1) or less (-1) is served or waits."""
+    def change(self, phase: Phase, kind: str, more: int, now: float) -> None:
+        """One more (1) or less (-1) is served or waits from now on."""
         key = (phase, kind)
-        now, count = self._monotonic(), self._now[key]
+        count = self._now[key]
         spent = (phase, kind, count)
         self._spent[spent] = self._spent.get(spent, 0.0) + now - self._since[key]
         self._since[key], self._now[key] = now, count + more
@@ -43,7 +43,7 @@ class Occupancy:
     def families(self, places: int) -> Iterator[Histogram]:
         """The histogram. `places`: how many may wait."""
         for phase, kind in self._now:
-            self.change(phase, kind, 0)
+            self.change(phase, kind, 0, self._monotonic())
         spent, self._spent = self._spent, {}
         for (name, kind, count), seconds in spent.items():
             most = max(places, 1) if name == "waiting" else 1

@@ -57,10 +57,6 @@ class _Queue:
         self.next = 0.0  # when, in virtual seat-seconds, its next request would begin
 
     @property
-    def is_active(self) -> bool:
-        return bool(self.waiting or self.executing)
-
-    @property
     def waiting_seats(self) -> int:
         """The seats that those who wait want."""
         return sum(each.seats for each in self.waiting)
@@ -90,7 +86,7 @@ class SeatQueues:
         self._active = 0  # of the queues: how many are
         self._virtual = 0.0
         self._turned_at = monotonic()
-        self._spent: dict[Load, float] = {}
+        self._spent: dict[tuple[int, int, int, int], float] = {}
         self.latest: float | None = None  # when the last request that got seats would have begun
         self.dispatched_at = 0.0  # when that was; both are virtual seat-seconds
         self.seats_in_use = 0
@@ -140,21 +136,19 @@ class SeatQueues:
             raise
         return Seat(seats, queue, self._monotonic())
 
-    def settle(self, seat: Seat, work: Work) -> float:
-        """A request has ended, after so many seconds: what it took is settled. Its seats are still its own."""
+    def give_back(self, seat: Seat, work: Work) -> float:
+        """A request has ended, after so many seconds: what it took is settled, and its seats are free unless its work goes on."""
         self._advance()
         took = self._turned_at - seat.began
-        seat.queue.next += took * work.seats + work.seconds * work.final
-        seat.queue.next -= _SUPPOSED_SECONDS * seat.seats
+        queue = seat.queue
+        queue.next += took * work.seats + work.seconds * work.final - _SUPPOSED_SECONDS * seat.seats
+        if not work.seconds:
+            self._end(queue, seat.seats)
+            self._dispatch()
         return took
 
-    def give_back(self, seat: Seat) -> None:
-        """A request has ended, and with it its work."""
-        self.settle(seat, Work(seat.seats))
-        self.free(seat)
-
     def free(self, seat: Seat) -> None:
-        """Others have their turn."""
+        """The work of a request has ended, too: others have their turn."""
         self._advance()
         self._end(seat.queue, seat.seats)
         self._dispatch()
@@ -174,7 +168,7 @@ class SeatQueues:
         """Seconds that the level was in each load, since this was asked the last time."""
         self._advance()
         spent, self._spent = self._spent, {}
-        return spent
+        return {Load(*load): seconds for load, seconds in spent.items()}
 
     @property
     def virtual(self) -> float:
@@ -205,13 +199,13 @@ class SeatQueues:
 
     def _rouse(self, queue: _Queue) -> None:
         """A queue gets something to do: from now on it is served, with those that are."""
-        if not queue.is_active:
+        if not (queue.executing or queue.waiting):
             queue.next = max(queue.next, self._virtual)
             self._active += 1
 
     def _rest(self, queue: _Queue) -> None:
         """A queue has lost something to do, perhaps its last."""
-        if not queue.is_active:
+        if not (queue.executing or queue.waiting):
             self._active -= 1
 
     def _begun(self, queue: _Queue, seats: int) -> Seat:
@@ -264,10 +258,12 @@ class SeatQueues:
         now = self._monotonic()
         passed = now - self._turned_at
         if passed:
-            load = Load(self.executing, self.seats_in_use, self.waiting, self.waiting_seats)
+            load = (self.executing, self.seats_in_use, self.waiting, self.waiting_seats)
             self._spent[load] = self._spent.get(load, 0.0) + passed
         if self._active:
-            served = self.demand if self.limit is None else min(self.demand, self.limit)
+            served, limit = self.demand, self.limit
+            if limit is not None and served > limit:
+                served = limit
             self._virtual += passed * served / self._active
         self._turned_at = now
 

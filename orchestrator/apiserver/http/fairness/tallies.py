@@ -1,11 +1,13 @@
 """What has happened to requests on their way to seats and on them, for the metrics."""
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from orchestrator.apiserver.telemetry.families import Histogram
+
+Observe: TypeAlias = Callable[[float], None]
 
 _PREFIX: Final = "apiserver_flowcontrol_"
 _LABELS: Final = ("priority_level", "flow_schema")
@@ -16,10 +18,19 @@ _LENGTHS: Final = (0, 10, 25, 50, 100, 250, 500, 1000)
 
 
 class Tallies(Struct):
-    """Of the requests of one flow schema: how many there were, are, and what they hold and wait for."""
+    """Of the requests of one flow schema: how many there were, are, and what they hold and wait for.
+
+    `wide`, `seated`, `served` and `watched` observe each of them: its seats, the seconds until it had them and with
+    them, and the watches that want to hear of it.
+    """
+
+    wide: Observe
+    seated: Observe
+    served: Observe
+    watched: Observe
 
     dispatched: int = 0
-    rejected: dict[str, int] = {}
+    rejected: dict[str, int] = field(default_factory=dict)
     executing: int = 0
     seats: int = 0
     waiting: int = 0
@@ -62,25 +73,26 @@ class Distributions:
             _WATCHES,
         )
 
-    def watched(self, key: tuple[str, str], watches: int) -> None:
-        """A write has come of which so many watches want to hear."""
-        self._watched.observe(watches, *key)
+    def tallies(self, key: tuple[str, str]) -> Tallies:
+        """Those of a level and schema, of which there was no request yet."""
+        return Tallies(
+            self._wide.of(*key),
+            self._waited.of(*key, "true"),
+            self._executed.of(*key, "regular"),
+            self._watched.of(*key),
+        )
 
-    def asked(self, key: tuple[str, str], seats: int) -> None:
-        """A request has come that needs so many seats."""
-        self._wide.observe(seats, *key)
-
-    def waited(self, key: tuple[str, str], seconds: float, *, seated: bool) -> None:
-        """A request has waited, and got its seats or did not."""
-        self._waited.observe(seconds, *key, "true" if seated else "false")
+    def gave_up(self, key: tuple[str, str], seconds: float) -> None:
+        """A request has waited for seats that it did not get."""
+        self._waited.observe(seconds, *key, "false")
 
     def queued(self, key: tuple[str, str], length: int) -> None:
         """A request had to wait, with so many others."""
         self._queues.observe(length, *key)
 
-    def executed(self, key: tuple[str, str], seconds: float, *, watch: bool) -> None:
-        """A request was served; of a watch, its beginning."""
-        self._executed.observe(seconds, *key, "watch" if watch else "regular")
+    def began_watch(self, key: tuple[str, str], seconds: float) -> None:
+        """The beginning of a watch was served."""
+        self._executed.observe(seconds, *key, "watch")
 
     def families(self) -> Iterator[Histogram]:
         """All of them."""

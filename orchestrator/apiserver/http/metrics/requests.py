@@ -1,8 +1,8 @@
 """What is counted as requests go by."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -32,13 +32,15 @@ _NAMED: Final = frozenset(
 # Methods that have a series of their own. Clients make up any number of others.
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "CONNECT"})
 _OTHER: Final = "other"
+_FILTERS: Final = ("authentication", "priorityandfairness")
+_SORTS: Final = 4096  # of requests, that are remembered
 _MUTATING: Final = frozenset({"POST", "PUT", "PATCH", "APPLY", "DELETE", "DELETECOLLECTION"})
 
 
-class Labels(Struct, frozen=True, dict=True):
+class Labels(Struct, frozen=True, dict=True, eq=False):
     """What a request was, as the labels of its metrics say it; of a path that is no resource the path.
 
-    Made by `labelled`, so that requests of one sort have the same ones, which know what is worked out of them.
+    Made by `labelled`, so that requests of one sort have the very same ones, which know what is worked out of them.
     """
 
     verb: str
@@ -66,7 +68,7 @@ class Labels(Struct, frozen=True, dict=True):
         return (self.verb, self.dry_run, *self.what[1:])
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=_SORTS)
 def labelled(
     verb: str,
     group: str = "",
@@ -83,6 +85,15 @@ def labelled(
 def labelled_by_method(method: str, path: str = "") -> Labels:
     """The labels of requests of which no more is known than their method, and the page that they ask for."""
     return labelled(method if method in _METHODS else _OTHER, subresource=path)
+
+
+class _Answered(NamedTuple):
+    """What counts the requests of one sort that were answered alike."""
+
+    requests: Callable[[], None]
+    seconds: Callable[[float], None]
+    own_seconds: Callable[[float], None] | None
+    sizes: Callable[[float], None] | None
 
 
 class Metrics:
@@ -104,6 +115,7 @@ class Metrics:
 
     def _begin_with_answers(self) -> None:
         """Of every request: how it was answered."""
+        self._answered: dict[tuple[Labels, int], _Answered] = {}
         self._requests = Series(
             "apiserver_request_total", "Requests that were answered.", (*_WITH_RUN, "code")
         )
@@ -177,6 +189,12 @@ class Metrics:
             ("result",),
             _QUICK,
         )
+        # What nearly every request counts.
+        self._knew, self._knew_after = (
+            self._attempts.of("success"),
+            self._authentication.of("success"),
+        )
+        self._allowed = self._decisions.of("allowed")
         self._expirations = Histogram(
             "apiserver_client_certificate_expiration_seconds",
             "How long client certificates are valid for that were shown.",
@@ -211,6 +229,7 @@ class Metrics:
             ("filter",),
             _FILTER_SECONDS,
         )
+        self._passed = {name: self._filters.of(name) for name in _FILTERS}
 
     def _begin_with_reads(self) -> None:
         """Of lists."""
@@ -248,26 +267,41 @@ class Metrics:
 
         `waited`: in a queue, of these seconds.
         """
-        what = labels.what
-        self._requests.add(*labels.with_run, str(code))
-        self._seconds.observe(seconds, *labels.with_run)
-        if labels.verb in ("WATCH", "CONNECT"):
-            return
-        self._own_seconds.observe(max(seconds - waited, 0.0), *what)
-        if labels.kind == "readOnly":
-            self._sizes.observe(size, *what)
+        sort = self._answered.get((labels, code)) or self._sort_of(labels, code)
+        sort.requests()
+        sort.seconds(seconds)
+        if sort.own_seconds is not None:
+            sort.own_seconds(max(seconds - waited, 0.0))
+            if sort.sizes is not None:
+                sort.sizes(size)
+
+    def _sort_of(self, labels: Labels, code: int) -> "_Answered":
+        """What counts the requests of one sort that were answered alike: one look-up for all of it."""
+        lasts = labels.verb in ("WATCH", "CONNECT")
+        sort = _Answered(
+            self._requests.of(*labels.with_run, str(code)),
+            self._seconds.of(*labels.with_run),
+            None if lasts else self._own_seconds.of(*labels.what),
+            None if labels.kind == "mutating" else self._sizes.of(*labels.what),
+        )
+        if len(self._answered) >= _SORTS:
+            self._answered.clear()
+        self._answered[labels, code] = sort
+        return sort
 
     def authenticated(self, user: str, seconds: float, *, known: bool) -> None:
         """Somebody has said who she is; the names of users that are not the cluster's are `other`."""
-        result = "success" if known else "failure"
-        self._attempts.add(result)
-        self._authentication.observe(seconds, result)
         if known:
+            self._knew()
+            self._knew_after(seconds)
             self._users.add(_short(user))
+        else:
+            self._attempts.add("failure")
+            self._authentication.observe(seconds, "failure")
 
     def passed(self, name: str, seconds: float) -> None:
         """A filter has let a request pass, after so long."""
-        self._filters.observe(seconds, name)
+        self._passed[name](seconds)
 
     def sent(self, labels: Labels, verb: str, size: int) -> None:
         """A body of so many bytes has come with a request."""
@@ -316,7 +350,10 @@ class Metrics:
 
     def authorized(self, *, allowed: bool) -> None:
         """It was decided whether a request is allowed."""
-        self._decisions.add("allowed" if allowed else "no-opinion")
+        if allowed:
+            self._allowed()
+        else:
+            self._decisions.add("no-opinion")
 
     def unaudited(self) -> None:
         """A request was refused since its arrival could not be noted."""

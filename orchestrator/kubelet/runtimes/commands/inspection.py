@@ -170,6 +170,8 @@ def _mounts(arguments: list[str], world: World) -> Run:
         return 1
     shown = [("cgroup", "/sys/fs/cgroup", "cgroup2", "ro")]
     for mount in world.mounts:
+        if mount.medium == "device":
+            continue
         kind = "tmpfs" if mount.medium in ("memory", "objects") else "ext4"
         shown.append((kind, mount.path, kind, "ro" if mount.read_only else "rw"))
     for source, path, kind, how in shown:

@@ -35,6 +35,7 @@ class BindMount(NamedTuple):
     outside: str
     read_only: bool = False
     propagation: str = ""  # in Kubernetes' words
+    is_device: bool = False
 
 
 def sandbox_config(pod: Pod, logs: str, labels: Mapping[str, str]) -> dict[str, Any]:
@@ -92,6 +93,16 @@ def container_config(
                 "propagation": _PROPAGATIONS.get(each.propagation, 0),
             }
             for each in mounts
+            if not each.is_device
+        ],
+        "devices": [
+            {
+                "container_path": each.inside,
+                "host_path": each.outside,
+                "permissions": "r" if each.read_only else "mrw",
+            }
+            for each in mounts
+            if each.is_device
         ],
         "labels": dict(labels),
         "log_path": log,

@@ -97,6 +97,11 @@ class CriRuntime(RealRuntime[Run]):
         self._sandboxes: Sandboxes
         self._own: OwnDirectory
         self._directory: Path | None = None
+        self._handlers: dict[str, str] = {}  # of the runtime's own, by pod
+
+    def handle(self, pod_uid: str, handler: str) -> None:
+        """As `Handling.handle`."""
+        self._handlers[pod_uid] = handler
 
     def _begin(self) -> Path:
         """The directory in which logs and volumes lie, made with the first container."""
@@ -130,7 +135,7 @@ class CriRuntime(RealRuntime[Run]):
 
     async def _sandbox(self, pod: Pod) -> str:
         try:
-            return await self._sandboxes.of(pod)
+            return await self._sandboxes.of(pod, self._handlers.get(pod.metadata.uid, ""))
         except CriFault as fault:
             raise Refusal(
                 "CreatePodSandboxError", f"failed to create pod sandbox: {fault}"
@@ -216,7 +221,15 @@ class CriRuntime(RealRuntime[Run]):
                     f'volume "{each.volume}" is an image, which this runtime does not mount'
                 )
             source = volumes.source(each, run.container.name)
-            found.append(BindMount(each.path, str(source), each.read_only, each.propagation))
+            found.append(
+                BindMount(
+                    each.path,
+                    str(source),
+                    each.read_only,
+                    each.propagation,
+                    is_device=source.is_block_device(),
+                )
+            )
         return found
 
     async def _launch(self, run: Run) -> None:
@@ -350,6 +363,7 @@ class CriRuntime(RealRuntime[Run]):
         """Remove a pod's sandbox and containers."""
         runs = self._runs.pop(pod_uid, {})
         self._owned.pop(pod_uid, None)
+        self._handlers.pop(pod_uid, None)
         for run in runs.values():
             run.removed = True
             if run.task is not None and not run.task.done():

@@ -43,20 +43,22 @@ class Sandboxes:
         """The directory of a pod's logs."""
         return self._directory / pod_uid / "logs"
 
-    async def of(self, pod: Pod) -> str:
-        """The id of a pod's sandbox. Raises CriFault."""
+    async def of(self, pod: Pod, handler: str) -> str:
+        """The id of a pod's sandbox, which a handler of the runtime's makes (empty: its usual one). Raises CriFault."""
         uid = pod.metadata.uid
         task = self._made.get(uid)
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
-            task = self._made[uid] = asyncio.ensure_future(self._make(pod))
+            task = self._made[uid] = asyncio.ensure_future(self._make(pod, handler))
         return await asyncio.shield(task)
 
-    async def _make(self, pod: Pod) -> str:
+    async def _make(self, pod: Pod, handler: str) -> str:
         if self._cleared is None:
             self._cleared = asyncio.ensure_future(self._clear_others())
         await asyncio.shield(self._cleared)
         self.logs(pod.metadata.uid).mkdir(parents=True, exist_ok=True)
-        answer = await self._endpoint.ask("RunPodSandbox", config=self.config(pod))
+        answer = await self._endpoint.ask(
+            "RunPodSandbox", config=self.config(pod), runtime_handler=handler
+        )
         return str(answer.pod_sandbox_id)
 
     def config(self, pod: Pod) -> dict[str, Any]:

@@ -51,6 +51,7 @@ _MESSAGES: Final[Mapping[str, tuple[str, ...]]] = {
         *("container_path 1 string", "host_path 2 string", "readonly 3 bool"),
         "propagation 5 int32",
     ),
+    "Device": ("container_path 1 string", "host_path 2 string", "permissions 3 string"),
     "LinuxContainerResources": (
         *("cpu_period 1 int64", "cpu_quota 2 int64", "cpu_shares 3 int64"),
         *("memory_limit_in_bytes 4 int64", "oom_score_adj 5 int64"),
@@ -69,8 +70,9 @@ _MESSAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "ContainerConfig": (
         *("metadata 1 ContainerMetadata", "image 2 ImageSpec", "command 3 [string]"),
         *("args 4 [string]", "working_dir 5 string", "envs 6 [KeyValue]", "mounts 7 [Mount]"),
-        *("labels 9 {string}", "annotations 10 {string}", "log_path 11 string", "stdin 12 bool"),
-        *("stdin_once 13 bool", "tty 14 bool", "linux 15 LinuxContainerConfig"),
+        *("devices 8 [Device]", "labels 9 {string}", "annotations 10 {string}"),
+        *("log_path 11 string", "stdin 12 bool", "stdin_once 13 bool", "tty 14 bool"),
+        "linux 15 LinuxContainerConfig",
     ),
     "CreateContainerRequest": (
         *("pod_sandbox_id 1 string", "config 2 ContainerConfig"),

@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import quote
 
 from orchestrator.kubelet.runtimes import own_directories
-from orchestrator.kubelet.runtimes.process.shim import trees
+from orchestrator.kubelet.runtimes.process.shim import loops, trees
 
 _KIND: Final = "orchestrator-disks-"
 _END_SECONDS: Final = 30.0
@@ -19,22 +19,25 @@ _END_SECONDS: Final = 30.0
 _KEEPER: Final = """
 import sys, time
 sys.stdin.read()
-exec(open(sys.argv[1]).read())
+for source in sys.argv[2:]:
+    exec(open(source).read())
 for _ in range(100):
-    remove_tree(sys.argv[2])
-    if not os.path.lexists(sys.argv[2]):
+    detach_loops(sys.argv[1])
+    remove_tree(sys.argv[1])
+    if not os.path.lexists(sys.argv[1]):
         break
     time.sleep(0.1)
 """
+_SOURCES: Final = (trees.__file__, loops.__file__)  # of what the keeper does
 
 
 class DiskDirectory:
     """A new directory, and who keeps it. Raises OSError."""
 
     def __init__(self) -> None:
-        self._own = own_directories.make(_KIND, lambda path: trees.remove_tree(os.fspath(path)))
+        self._own = own_directories.make(_KIND, lambda path: _discard(os.fspath(path)))
         self._root = self._own.path
-        command = (sys.executable, "-I", "-S", "-c", _KEEPER, trees.__file__, str(self._root))
+        command = (sys.executable, "-I", "-S", "-c", _KEEPER, str(self._root), *_SOURCES)
         try:
             self._keeper = subprocess.Popen(
                 command,
@@ -51,17 +54,27 @@ class DiskDirectory:
         """Where a disk's files lie, once somebody has made that directory."""
         return self._root / quote(storage, safe="")
 
+    def device(self, storage: str, size: int, *, read_only: bool) -> Path:
+        """A disk as a block device of so many bytes at least: a loop device as root, or else the file that is behind
+        it. Raises OSError.
+        """
+        file = self.place(storage)
+        with file.open("ab") as opened:
+            if opened.tell() < size:
+                opened.truncate(size)
+        return Path(loops.loop_of(os.fspath(file), read_only) or file)
+
     def copy(self, source: str, storage: str) -> None:
-        """Begin a disk with the files of another, if that has any. Raises OSError."""
-        if self.place(source).is_dir():
+        """Begin a disk with what is on another, if anything is. Raises OSError."""
+        if self.place(source).exists():
             command = ("cp", "--archive", str(self.place(source)), str(self.place(storage)))
             done = subprocess.run(command, check=False, capture_output=True, text=True)
             if done.returncode:
                 raise OSError(done.stderr.strip())
 
     def remove(self, storage: str) -> None:
-        """Remove a disk's files."""
-        trees.remove_tree(os.fspath(self.place(storage)))
+        """Remove what is on a disk."""
+        _discard(os.fspath(self.place(storage)))
 
     def close(self) -> None:
         """Remove the directory."""
@@ -69,3 +82,11 @@ class DiskDirectory:
         self._keeper.stdin.close()
         self._keeper.wait(_END_SECONDS)
         self._own.release()
+
+
+def _discard(place: str) -> None:
+    loops.detach_loops(place)
+    if os.path.isfile(place):
+        os.unlink(place)
+    else:
+        trees.remove_tree(place)

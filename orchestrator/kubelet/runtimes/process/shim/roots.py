@@ -19,6 +19,7 @@ from orchestrator.kubelet.runtimes.process.shim.mounted import BOTH_WAYS
 
 LAYER: Final = "layer"  # what the container writes, in its directory
 _DEVICES: Final = ("null", "zero", "full", "random", "urandom", "tty")
+_OWN_DEVICES: Final = frozenset({"/dev/pts", "/dev/shm", "/dev/mqueue"})  # each container's
 _LINKS: Final = {
     "fd": "/proc/self/fd",
     "stdin": "/proc/self/fd/0",
@@ -187,12 +188,12 @@ def _mount_kernel(box: Box, root: str, *, as_user: bool) -> None:
     _mount_or_bind("sysfs", f"{root}/sys", deep, own=bool(box.network) and not as_user)
     if not box.privileged:
         _show_groups(box, root)
-    if box.privileged and not as_user:
-        linux.mount("/dev", f"{root}/dev", flags=linux.BIND | linux.RECURSIVE)
-        return
     linux.mount("tmpfs", f"{root}/dev", "tmpfs", linux.NO_SETUID, "mode=755,size=64k")
-    for name in _DEVICES:
-        _bind(root, Mount(f"/dev/{name}", f"/dev/{name}"))
+    if box.privileged and not as_user:
+        _make_devices(root)
+    else:
+        for name in _DEVICES:
+            _bind(root, Mount(f"/dev/{name}", f"/dev/{name}"))
     for name, leads_to in _LINKS.items():
         os.symlink(leads_to, f"{root}/dev/{name}")
     for name in ("pts", "shm", "mqueue"):
@@ -202,6 +203,19 @@ def _mount_kernel(box: Box, root: str, *, as_user: bool) -> None:
         linux.mount("mqueue", f"{root}/dev/mqueue", "mqueue")
     if box.shared_memory:
         _bind(root, Mount(box.shared_memory, "/dev/shm"))
+
+
+def _make_devices(root: str) -> None:
+    """Give a privileged container all devices of the machine, in a directory of its own: what is mounted into that
+    must not appear in the machine's.
+    """
+    for place, directories, names in os.walk("/dev"):
+        directories[:] = [each for each in directories if f"{place}/{each}" not in _OWN_DEVICES]
+        for path in (f"{place}/{name}" for name in names if name not in _LINKS):
+            with suppress(OSError):  # it is gone by now
+                found = os.lstat(path).st_mode
+                if stat.S_ISCHR(found) or stat.S_ISBLK(found):
+                    _bind(root, Mount(path, path))
 
 
 def _show_groups(box: Box, root: str) -> None:

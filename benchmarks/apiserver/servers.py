@@ -5,18 +5,24 @@ import gc
 import json
 import ssl
 from pathlib import Path
+from typing import Final
 
 from aiohttp import web
 from msgspec.json import decode
 
 from actors.runner import GC_THRESHOLDS
-from benchmarks.apiserver_requests import JSON, MAPS, REQUESTS, TOKEN, WATCHED, config_map
+from benchmarks.apiserver.requests import JSON, REQUESTS, TOKEN, WATCHED, config_map
 from orchestrator import Cluster
 from orchestrator.api import codec
 from orchestrator.api.core.v1 import ConfigMap, Namespace, Pod, ServiceAccount
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.apiserver.http import pki, tune_process
 from orchestrator.protocol import MASTERS, Identity
+
+# By what the bare handler knows a request.
+_NAMES: Final = {
+    (each.method, each.path.partition("?")[0], each.kind): each.name for each in REQUESTS
+} | {("POST", WATCHED, JSON): "create"}
 
 
 def _pod(number: int) -> Pod:
@@ -57,12 +63,17 @@ async def serve_cluster(folder: Path, pods: int) -> None:
             one = codec.from_dict(json.loads(config_map(name, key="0")), ConfigMap)
             await cluster.client.create(one, namespace="default")
         keys = decode((folder / "pki").read_bytes(), type=pki.Pki)
-        gc.set_threshold(*GC_THRESHOLDS)  # these two as `orchestrator up` does
-        tune_process()
+        _tune()
         front = await cluster.serve(pki=keys, tokens={TOKEN: Identity("benchmark", (MASTERS,))})
         front.write_kubeconfig(folder / "kubeconfig")
         print(front.port, flush=True)
         await asyncio.Event().wait()
+
+
+def _tune() -> None:
+    """Both processes are as `orchestrator up` makes its own."""
+    gc.set_threshold(*GC_THRESHOLDS)
+    tune_process()
 
 
 class Bound:
@@ -77,7 +88,7 @@ class Bound:
         if "watch" in request.query:
             return await self._watch(request)
         body = await request.read()
-        name = _name_of(request.method, request.path, request.content_type)
+        name = _NAMES[request.method, request.path, request.content_type]
         for watcher in self._watchers:
             await watcher.write(b'{"type":"ADDED","object":' + body + b"}\n")
         status = 201 if name == "create" else 200
@@ -92,17 +103,9 @@ class Bound:
         return stream
 
 
-def _name_of(method: str, path: str, kind: str) -> str:
-    path = MAPS if path == WATCHED else path
-    for each in REQUESTS:
-        same_path = each.path.split("?")[0] == path
-        if each.method == method and same_path and kind in (each.kind, JSON):
-            return each.name
-    raise LookupError(f"{method} {path}")
-
-
 async def serve_bound(folder: Path) -> None:
     """The bare handler, until this process is killed."""
+    _tune()
     bound = Bound(json.loads((folder / "answers.json").read_text()))
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", bound.answer)
