@@ -3,7 +3,8 @@
 `orchestrator up --nodes 0` serves; some processes with eight connections each send what `malformed_requests` draws, a
 connection a request; and a client with a connection of its own asks for a Namespace every 50 ms. Every so many requests a line
 says how large the server is, and how long those gets took. The storm ends with the first answer that is a fault of the
-server's, or that does not come.
+server's, or that does not come. In the end two things are judged, and one that fails is the exit code 1: whether 99 of 100 gets
+were answered within 100 ms, and whether the server has grown by no more than 5 bytes a request during the last half of the storm.
 
     python -m benchmarks.malformed [--requests 100000] [--step 10000] [--processes 1]
 """
@@ -21,7 +22,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
-from statistics import quantiles
+from statistics import linear_regression, quantiles
 from typing import Final
 
 import yaml
@@ -33,6 +34,10 @@ _CLIENTS: Final = 8
 _ANSWER_SECONDS: Final = 60.0
 _BETWEEN_GETS: Final = 0.05
 _START_SECONDS: Final = 120.0
+# What is judged. The size of a process goes up and down by a megabyte or two, so that few requests say nothing of its growth.
+_GET_SECONDS: Final = 0.1
+_GROWTH_BYTES: Final = 5.0
+_JUDGED_REQUESTS: Final = 400_000
 
 
 def _tls(folder: Path) -> ssl.SSLContext:
@@ -105,16 +110,25 @@ def _server(folder: Path) -> Iterator[tuple[int, int]]:
             process.terminate()
 
 
-def _resident(pid: int) -> float:
-    """The megabytes that a process has in memory."""
+def _resident(pid: int) -> int:
+    """The bytes that a process has in memory."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def _run(requests: int, step: int, processes: int) -> None:
+def _growth(sizes: list[tuple[int, int]]) -> float:
+    """The bytes a request by which a server grows that had these sizes after so many requests, by the last half of them."""
+    half = sizes[-1][0] / 2
+    last = [each for each in sizes if each[0] >= half]
+    return linear_regression(*zip(*last, strict=True)).slope
+
+
+def _run(requests: int, step: int, processes: int) -> bool:
+    """Whether what is judged is as it should be."""
     everything: list[float] = []
+    sizes: list[tuple[int, int]] = []
     with tempfile.TemporaryDirectory() as name, _server(Path(name)) as (port, pid):
-        print(f"before the storm: {_resident(pid):.0f} MB", flush=True)
+        print(f"before the storm: {_resident(pid) / 1e6:.1f} MB", flush=True)
         for sent in range(step, requests + 1, step):
             command = [sys.executable, "-m", "benchmarks.malformed", "storm", name, str(port)]
             storms = [
@@ -126,11 +140,29 @@ def _run(requests: int, step: int, processes: int) -> None:
             assert all(storm.returncode == 0 for storm in storms), "the storm has found a fault"
             everything += took
             per_second = step / (time.perf_counter() - begun)
+            sizes.append((sent, _resident(pid)))
             print(
-                f"{sent:,} requests, {per_second:.0f} a second: {_resident(pid):.0f} MB; {_told(took)}",
+                f"{sent:,} requests, {per_second:.0f} a second: {sizes[-1][1] / 1e6:.1f} MB; {_told(took)}",
                 flush=True,
             )
     print(f"all together: {_told(everything)}")
+    return _judged(everything, sizes)
+
+
+def _judged(took: list[float], sizes: list[tuple[int, int]]) -> bool:
+    is_quick = quantiles(took, n=100)[98] < _GET_SECONDS
+    print(f"p99 of the gets within {_GET_SECONDS * 1e3:.0f} ms: {'yes' if is_quick else 'NO'}")
+    if sizes[-1][0] < _JUDGED_REQUESTS or len(sizes) < 4:
+        print(
+            f"growth: not judged (that takes {_JUDGED_REQUESTS:,} requests, and four steps of them)"
+        )
+        return is_quick
+    growth = _growth(sizes)
+    is_flat = growth <= _GROWTH_BYTES
+    print(
+        f"growth over the last half: {growth:.1f} bytes a request, at most {_GROWTH_BYTES:.0f}: {'yes' if is_flat else 'NO'}"
+    )
+    return is_quick and is_flat
 
 
 def _told(took: list[float]) -> str:
@@ -152,7 +184,8 @@ def main() -> None:
     parser.add_argument("--step", type=int, default=10_000)
     parser.add_argument("--processes", type=int, default=1)
     given = parser.parse_args()
-    _run(given.requests, given.step, given.processes)
+    if not _run(given.requests, given.step, given.processes):
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

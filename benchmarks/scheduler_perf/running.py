@@ -1,8 +1,10 @@
 """One workload through API server and scheduler: its pods created, bound, and seen bound by a watcher."""
 
 import asyncio
+import resource
 import time
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any, Final
 
 from msgspec import Struct
@@ -25,12 +27,16 @@ _WITH_STATUS: Final[Mapping[str, type[Any]]] = {
 
 
 class Outcome(Struct, frozen=True):
-    """Measured pods that were seen bound, and the seconds that they took: of the wall clock, and of a core."""
+    """Measured pods that were seen bound, and the seconds that they took: of the wall clock, and of a core.
+
+    `peak_mib` is what the process has had in memory at most, earlier workloads included.
+    """
 
     bound: int
     asked: int
     seconds: float
     cpu_seconds: float
+    peak_mib: int
 
 
 class _Seen:
@@ -75,16 +81,20 @@ async def run(workload: Workload, scale: float, limit: float) -> Outcome:
                 await beside.until(cluster, passed)
             await cluster.clock.sleep(0.01)
         seconds, cpu = time.perf_counter() - began, time.process_time() - core
-        outcome = Outcome(seen.measured, asked, seconds, cpu)
+        outcome = Outcome(seen.measured, asked, seconds, cpu, _peak_mib())
         if watching.done():
             watching.result()  # what it raised
         watching.cancel()
         return outcome
 
 
+def _peak_mib() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
 async def _furnish(cluster: Cluster, workload: Workload, scale: float) -> None:
     """Namespaces, classes, nodes and what else is there before any pod."""
-    everything: list[Document] = [
+    named: list[Document] = [
         *(
             {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": f"sched-{n}"}}
             for n in (0, 1)
@@ -95,10 +105,9 @@ async def _furnish(cluster: Cluster, workload: Workload, scale: float) -> None:
             "metadata": {"name": "high"},
             "value": 10,
         },
-        *workload.nodes(scale),
-        *workload.objects(scale),
     ]
-    for document in everything:
+    # One after another: documents of 130,000 nodes would take more room than the nodes.
+    for document in chain(named, workload.nodes(scale), workload.objects(scale)):
         made: Any = await cluster.client.create(document)
         kind = _WITH_STATUS.get(document["kind"])
         if kind is not None:

@@ -45,6 +45,9 @@ class Workload(Struct, frozen=True):
     objects: Callable[[float], Iterator[Document]] = lambda scale: iter(())
     beside: Callable[[float], Beside] | None = None
     started: bool = True  # whether the pods that are there must have nodes
+    on_demand: bool = (
+        False  # whether it is run only when its number is given: it takes many minutes
+    )
 
 
 _LOW: Final = pod("900m", "500Mi", terminationGracePeriodSeconds=0)
@@ -291,4 +294,14 @@ def workloads() -> Iterator[Workload]:
     )
     yield Workload(
         26, "PreemptionBasic", 0, nodes(1000), many(_LOW, 4000, "low"), many(_HIGH, 1000, "p")
+    )
+    # Not of Kubernetes' benchmark: the largest cluster that a provider has shown, and its rate.
+    yield Workload(
+        27,
+        "LargestCluster 500000Pods",
+        1000,
+        nodes(130_000),
+        nothing,
+        many(default, 500_000, "p"),
+        on_demand=True,
     )

@@ -33,7 +33,8 @@ def has_form(api_version: str, kind: str) -> bool:
 
 def encode(document: Mapping[str, Any]) -> bytes:
     """The document in its envelope. Raises UnknownKind for one whose kind has no protobuf form."""
-    api_version, kind = document["apiVersion"], document["kind"]
+    # Two documents of discovery are older than that all say their version.
+    api_version, kind = document.get("apiVersion", ""), document["kind"]
     definition = _definition(api_version, kind)
     if definition is None:
         raise UnknownKind(api_version, kind)
@@ -52,7 +53,7 @@ def watch_frame(type_: str, document: Mapping[str, Any]) -> bytes:
 def _definition(api_version: str, kind: str) -> str | None:
     if api_version.startswith("meta.k8s.io/") and f"{_META}{kind}" in _FORMS:
         return f"{_META}{kind}"
-    definition = protobuf.definition_of(api_version, kind)
+    definition = protobuf.definition_of(api_version or "v1", kind)
     return definition if definition in protobuf.table() else None
 
 

@@ -34,8 +34,8 @@ KUBERNETES_GROUPS: Final = (
     "coordination.k8s.io",
     "node.k8s.io",
     "discovery.k8s.io",
-    "flowcontrol.apiserver.k8s.io",
     "resource.k8s.io",
+    "flowcontrol.apiserver.k8s.io",
 )
 
 # What a resource takes over of another at its path (`Resource.follow`).

@@ -22,6 +22,12 @@ from orchestrator.machinery.specs import known_spec, remember_spec, words_of
 from orchestrator.protocol import Cause, Invalid
 
 _ENCODER: Final = msgspec.json.Encoder()
+# An object that says its name, labels and annotations and nothing else, as one with a known spec mostly does: texts
+# alone, which as a document could hold nothing beside their types.
+_NAMED: Final = re.compile(
+    rb'\{"metadata":\{(?:"(?:annotations|labels)":\{[^{}]+\},)*'
+    rb'(?:"(?:generateName|name|namespace)":"[^"\\]*",?)+\}\}'
+)
 _AT: Final = re.compile(r" - at `(?:key in )?\$\.?(?P<path>[^`]*)`")
 # msgspec's words for containers are those of a document; the caller wrote Python.
 _SELECTORS: Final = {
@@ -89,7 +95,9 @@ def _copied(obj: Any) -> Any:
 
 def _read(obj: Any) -> Any:
     encoded = _ENCODER.encode(obj)
-    msgspec.json.decode(encoded, type=type(obj))  # its words are of types
+    copy = msgspec.json.decode(encoded, type=type(obj))  # its words are of types
+    if _NAMED.fullmatch(encoded):
+        return copy
     return codec.decode(encoded, type(obj))  # what a document may hold beside its types
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from orchestrator.api.core.v1 import Pod, PodSpec
 from orchestrator.machinery.errors import MachineryError
 from orchestrator.scheduler.adapters import counted, filter_kernel_of, score_kernel_of
+from orchestrator.scheduler.changes import promised_to
 from orchestrator.scheduler.content import content_of, identity_of, is_without_disks
 from orchestrator.scheduler.errors import PluginError
 from orchestrator.scheduler.framework import Plugin, TieBreak
@@ -289,9 +290,9 @@ class Placement:
 
     def _own_promise(self, pod: Pod, shape: Shape) -> int | None:
         """The row that the pod was promised, if it can take it. Nothing else is looked at before, and what fails
-        there is told only if it fails again when all are looked at.
+        there is told only if it fails again when all are looked at. Its status may not say so yet.
         """
-        name = pod.status.nominated_node_name if pod.status is not None else None
+        name = self.nominations.node_of(pod.metadata.uid) or promised_to(pod)
         row = self.nodes.row_of(name) if name else None
         if row is None:
             return None

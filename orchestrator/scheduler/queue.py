@@ -165,8 +165,9 @@ class SchedulingQueue:
 
     def remove(self, uid: str) -> None:
         """The pod needs no scheduling any more."""
-        self._pods.pop(uid, None)
         self._flights.pop(uid, None)
+        if self._pods.pop(uid, None) is None:
+            return  # nothing else is kept of one that is not here
         where = self._where.pop(uid, None)
         if where is not None:
             self._depths[where] -= 1

@@ -57,6 +57,8 @@ class Local:
         self._nodes = nodes
         self._filters = filters
         self._only = only_nodes(filters)
+        if self._only is not None and len(self._only) <= 1:
+            scorers = []  # the only node that may do is the best, as in kube-scheduler
         self._scorers = [(weight, k) for weight, k in scorers if not k.normalizes]
         self._normalized = [(weight, k) for weight, k in scorers if k.normalizes]
         self._few = 1 if any(k.by_arrays for _, k in scorers) else _FEW

@@ -16,6 +16,8 @@ from orchestrator.api.apps.v1 import Deployment, DeploymentSpec
 from orchestrator.api.core.v1 import ConfigMap, Container, Pod, PodSpec, Secret
 from orchestrator.api.errors import ApiTypeError
 from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.scheme import DEFAULT
+from orchestrator.client.checking import checked_object
 from orchestrator.protocol import ApiError, InternalError, Invalid
 from tests.client.mistakes import mistaken
 from tests.manifests import deployment
@@ -221,3 +223,19 @@ async def test_equal_specs_become_one_that_nobody_can_change(cluster: Cluster) -
     assert third.spec is not None
     assert first.spec.node_selector == {"disk": "ssd"}
     assert third.spec.node_selector == {"disk": "hdd"}
+
+
+_TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+
+
+@given(_TEXTS, _TEXTS, st.dictionaries(_TEXTS, _TEXTS, max_size=2))
+def test_a_pod_of_a_known_spec_is_read_as_its_document_is(
+    name: str, other: str, texts: dict[str, str]
+) -> None:
+    """Whatever its texts hold, brackets and quotes included: what it says beside its spec is often but names."""
+    spec = PodSpec(containers=(Container(name="c", image="i"),))
+    for changes in ({"labels": texts}, {"annotations": texts}, {"finalizers": (other,)}):
+        metadata = ObjectMeta(name=name, generate_name=other, namespace="a", **changes)
+        given_one = Pod(metadata=metadata, spec=spec)
+        _, copy = checked_object(given_one, DEFAULT)
+        assert codec.encode(copy) == codec.encode(codec.decode(codec.encode(given_one), Pod))

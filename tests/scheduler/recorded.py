@@ -112,6 +112,8 @@ def _bound(given: dict[str, Any], claims: dict[str, str]) -> dict[str, Any]:
         if name:
             obj["spec"]["claimRef"] = {"namespace": "sched-a", "name": name, "uid": f"uid-{name}"}
             status = {"phase": "Bound"}
+    elif obj["kind"] in ("ResourceClaim", "ResourceSlice"):
+        metadata["uid"] = f"uid-{metadata['name']}"
     if status is not None:
         obj["status"] = status
     return obj

@@ -445,6 +445,32 @@ def test_a_pod_that_names_its_node_has_no_other_node_looked_at() -> None:
     assert looked.rows == [snapshot.row_of("n2")]
 
 
+class _Scored(Plugin):
+    """Scores every node alike, and counts which ones."""
+
+    name = "Scored"
+
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+
+    def score(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Int64:
+        """Nothing."""
+        self.rows += rows.tolist()
+        return np.zeros(len(rows), np.int64)
+
+
+def test_the_only_node_that_may_do_is_not_scored() -> None:
+    """As in kube-scheduler: it is chosen whatever its score."""
+    snapshot, scored = Snapshot(), _Scored()
+    for number in range(3):
+        snapshot.put_node(make_node(f"n{number}"))
+    placement = Placement(DEFAULT_PROFILE.adding(scored), snapshot)
+    assert placement.choose(make_pod("a", affinity=_PINNED), Random(0)) == "n2"
+    assert scored.rows == []
+    assert placement.choose(make_pod("b"), Random(0)) in ("n0", "n1", "n2")
+    assert scored.rows
+
+
 def test_what_a_profile_requires_of_nodes_is_told_apart_from_what_a_pod_does() -> None:
     """`addedAffinity` is looked at first, and has words of its own."""
     snapshot = Snapshot()

@@ -8,6 +8,7 @@ import pytest
 import actors
 from actors import Fault, FaultPlan, MessageFault
 from orchestrator import Cluster
+from orchestrator.api import codec
 from orchestrator.api.core.v1 import Binding, Event, Node, Pod
 from orchestrator.apiserver.subresources import binding
 from orchestrator.scheduler import DEFAULT_PROFILE, GetSchedulerStatistics, Plugin
@@ -15,6 +16,7 @@ from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.placement import Placement
 from orchestrator.scheduler.refusals import Refusal
 from orchestrator.scheduler.snapshot import Int64, Rows, Snapshot
+from tests.scheduler.objects import make_node
 
 
 def _manifest(name: str, **spec: Any) -> dict[str, Any]:
@@ -63,6 +65,41 @@ async def test_a_pod_without_a_place_says_why_and_is_placed_when_there_is_room(
     await cluster.client.delete(Pod, "big", namespace="default")
     await cluster.client.wait(Pod, "late", "condition=Ready", namespace="default", timeout=60)
     assert _scheduled(await _pod(cluster, "late"))[0] == "True"
+
+
+async def test_a_pod_that_made_room_goes_there_though_a_better_node_is_free_now() -> None:
+    """As kube-scheduler tries the promised node first; here the victim kept others off the other node, too."""
+    async with Cluster(nodes=0, controllers=(), proxies=False) as cluster:
+        account = {"kind": "ServiceAccount", "apiVersion": "v1", "metadata": {"name": "default"}}
+        await cluster.apply([_important, {**account, "automountServiceAccountToken": False}])
+        for name, cpu in (("a", "4"), ("b", "40")):
+            node = make_node(name, cpu=cpu, labels={"zone": "one"})
+            await cluster.client.create(node)
+            status = codec.to_dict(node)["status"]
+            await cluster.client.patch(
+                Node, name, {"status": status}, patch_type="merge", subresource="status"
+            )
+            await cluster.client.patch(Node, name, {"spec": {"taints": None}}, patch_type="merge")
+        alone = {"topologyKey": "zone", "labelSelector": {}}
+        rule = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [alone]}}
+        gone_at_once = {"terminationGracePeriodSeconds": 0, "nodeName": "a", "affinity": rule}
+        await cluster.apply([_manifest("low", requests={"cpu": "1"}, **gone_at_once)])
+        await cluster.clock.sleep(1)
+        await cluster.apply(
+            [_manifest("high", requests={"cpu": "1"}, priorityClassName="important")]
+        )
+        await cluster.clock.sleep(5)
+        high = await _pod(cluster, "high")
+        assert high.spec is not None
+        assert high.spec.node_name == "a"
+
+
+_important = {
+    "apiVersion": "scheduling.k8s.io/v1",
+    "kind": "PriorityClass",
+    "metadata": {"name": "important"},
+    "value": 1000,
+}
 
 
 async def test_a_pod_with_gates_waits_for_them_to_go(cluster: Cluster) -> None:

@@ -115,7 +115,7 @@ class MutatingWebhook(Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     object_selector: LabelSelector | None = None
     reinvocation_policy: str | None = None
     rules: tuple[RuleWithOperations, ...] = ()
-    side_effects: str = field(default_factory=str)
+    side_effects: str | None = field(default_factory=NoneType)
     timeout_seconds: int | None = None
 
 
@@ -241,7 +241,7 @@ class ValidatingWebhook(Struct, frozen=True, gc=False, kw_only=True, omit_defaul
     namespace_selector: LabelSelector | None = None
     object_selector: LabelSelector | None = None
     rules: tuple[RuleWithOperations, ...] = ()
-    side_effects: str = field(default_factory=str)
+    side_effects: str | None = field(default_factory=NoneType)
     timeout_seconds: int | None = None
 
 

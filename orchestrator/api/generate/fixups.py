@@ -92,6 +92,8 @@ POINTER_FIELDS: Final = frozenset(
 # ... and where only one type's field of that name is.
 POINTERS: Final = frozenset(
     (
+        ("admissionregistration.v1.MutatingWebhook", "sideEffects"),
+        ("admissionregistration.v1.ValidatingWebhook", "sideEffects"),
         ("core.v1.Container", "restartPolicy"),
         ("core.v1.EphemeralContainer", "restartPolicy"),
         ("core.v1.EndpointAddress", "nodeName"),

@@ -235,7 +235,8 @@ class Types:
             if annotation == "str" and self._plain(owner, wire):
                 return "str", '""', ""
             return f"{annotation} | None", "None", ""
-        if annotation in _TIMES or (is_null and not required):
+        is_pointer = (".".join(owner), wire) in POINTERS
+        if annotation in _TIMES or is_pointer or (is_null and not required):
             return f"{annotation} | None", "", "NoneType"
         zero = _ZERO.get(annotation, f"shared(lambda: {annotation}())")
         return annotation if is_scalar or required else f"{annotation} | None", "", zero

@@ -61,6 +61,7 @@ def custom_kind(
     )
     if scale is not None:
         kind = replace(kind, scaling=scaling_of(scale))
+    kind = replace(kind, seen=_seen(definition, version, schema))
     if schema is None:
         return kind
     return replace(
@@ -108,7 +109,31 @@ def _shape(schema: Schema) -> Shape:
     return shape_of_custom(schema.document, preserve_unknown=schema.preserves_unknown)
 
 
-def _filler(schema: Schema, *, keeps_nulls: bool) -> Callable[[Unstructured], Unstructured]:
+def _seen(
+    definition: CustomResourceDefinition,
+    version: CustomResourceDefinitionVersion,
+    schema: Schema | None,
+) -> Callable[[Unstructured], Unstructured] | None:
+    """How what is stored looks in a version: complete by the schema of the one that is stored, then pruned by its own.
+
+    A webhook has converted what comes here, and nothing is filled in after it.
+    """
+    conversion = definition.spec.conversion
+    by_webhook = conversion is not None and conversion.strategy == "Webhook"
+    stored = next((each for each in definition.spec.versions if each.storage), version)
+    first = schema_of(definition, stored) if stored is not version else schema
+    fills = first is not None and (stored is version or not by_webhook)
+    fill = _filler(first, keeps_nulls=False) if fills and first is not None else None
+    prunes = schema is not None and stored is not version
+    trim = _filler(schema, keeps_nulls=False, defaults=False) if prunes and schema else None
+    if fill is None or trim is None:
+        return fill or trim
+    return lambda custom: trim(fill(custom))
+
+
+def _filler(
+    schema: Schema, *, keeps_nulls: bool, defaults: bool = True
+) -> Callable[[Unstructured], Unstructured]:
     """Prune, then fill in: what is stored holds what the schema names, and its defaults."""
 
     def fill(custom: Unstructured) -> Unstructured:
@@ -120,7 +145,7 @@ def _filler(schema: Schema, *, keeps_nulls: bool) -> Callable[[Unstructured], Un
             pruned = with_metadata_read(pruned, schema, [])
         except DecodeError as error:
             raise BadRequest(error.words) from error
-        filled = with_defaults(pruned, schema)
+        filled = with_defaults(pruned, schema) if defaults else pruned
         return custom if filled is custom.content else replace(custom, content=filled)
 
     return fill

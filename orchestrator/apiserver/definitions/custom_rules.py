@@ -101,7 +101,7 @@ class _Judge:
     def status(self, new: Unstructured, old: Unstructured) -> Errors:
         """What is wrong with one that has another status."""
         value, before = whole(new), whole(old)
-        found = self._new_faults(value, before)
+        found = [_within_status(each) for each in self._new_faults(value, before)]
         if self._scale is not None:
             found += status_scale_faults(new.content, self._scale)
         found += self._list_faults(value, before)
@@ -140,6 +140,14 @@ class _Judge:
         """What its rules say against what stays as it was, of the object that was judged last."""
         judged, kept = self._kept
         return kept if judged is new else ()
+
+
+def _within_status(fault: FieldError) -> FieldError:
+    """A status is judged alone: the words name what is in it from there, while the field is the object's."""
+    if not fault.detail.startswith(f"{fault.field} in body"):
+        return fault
+    inside = fault.detail.removeprefix("status").removeprefix(".")
+    return replace(fault, detail=inside)
 
 
 def whole(custom: Unstructured) -> dict[str, Any]:

@@ -65,6 +65,8 @@ _TYPE_META: Final = (
     'Kind string "json:\\"kind,omitempty\\"" }'
 )
 
+# What is still taken in a version that is not served any more.
+_OLDER: Final[Mapping[str, tuple[str, ...]]] = {"Eviction": ("policy/v1beta1",)}
 _DELETE_OPTIONS: Final = "DeleteOptions"
 # What else the scheme of options knows.
 _OPTIONS: Final = frozenset(
@@ -330,7 +332,8 @@ def _check_said(document: dict[str, Any], data: bytes, expected: Expected) -> No
 def _checked_kind(document: dict[str, Any], expected: Expected) -> tuple[str, str]:
     """The document's own version and kind; where it says none they are what is expected."""
     api_version, kind = document.get("apiVersion") or "", document.get("kind") or ""
-    if api_version and api_version != expected.api_version:
+    known = (expected.api_version, *_OLDER.get(expected.kind, ()))
+    if api_version and api_version not in known:
         other = kind not in ("", expected.kind)
         if not expected.custom and (other or not is_registered(api_version, expected.kind)):
             raise _not_handled(api_version, kind or expected.kind, expected)
@@ -341,7 +344,7 @@ def _checked_kind(document: dict[str, Any], expected: Expected) -> tuple[str, st
     if expected.type is Unstructured:
         return expected.api_version, kind or expected.kind  # another kind is told of with the rest
     if kind and kind != expected.kind:
-        raise _not_handled(expected.api_version, kind, expected)
+        raise _not_handled(api_version or expected.api_version, kind, expected)
     return expected.api_version, expected.kind
 
 

@@ -14,12 +14,19 @@ import msgspec
 
 from orchestrator.api.scheme import Resource, Scheme, Subresource
 from orchestrator.apiserver.http.errors import no_representation, not_acceptable
-from orchestrator.apiserver.http.negotiation import clauses, is_representable
+from orchestrator.apiserver.http.negotiation import (
+    Clause,
+    Form,
+    clauses,
+    is_representable,
+    media_of,
+)
 
 _AGGREGATED: Final = "apidiscovery.k8s.io"
 _AGGREGATED_KIND: Final = "APIGroupDiscoveryList"
 _AGGREGATED_VERSION: Final = "v2"
 _ANY_JSON: Final = ("application/json", "application/*", "*/*")
+_PLAIN: Final = Clause("application/json", {}, 1.0)
 
 
 class Document(NamedTuple):
@@ -46,13 +53,16 @@ class Discovery:
         """What is served, too, beside the resources of the scheme; in the place of what was added before."""
         self._added = resources
 
-    def find(self, parts: list[str], accept: str) -> Document | None:
+    def find(self, parts: list[str], accept: str, *, slash: bool = False) -> Document | None:
         """The document at /api..., /apis... for an Accept header; None: there is none.
+
+        `slash`: the path ends in one, and at /apis/ only the old form is.
 
         Raises NotAcceptable for a client that wants another form than there are, or an aggregated one which does
         not exist any more.
         """
-        aggregated = len(parts) == 1 and wants_aggregated(accept)
+        has_both = len(parts) == 1 and not (slash and parts == ["apis"])
+        aggregated = has_both and wants_aggregated(accept)
         resources = (*self._stored.resources(), *self._added)
         known = tuple((each, id(each.knowledge)) for each in resources)  # compared by identity
         if known != self._known:
@@ -153,7 +163,7 @@ class Discovery:
             entry["shortNames"] = list(resource.short_names)
         if resource.categories:
             entry["categories"] = list(resource.categories)
-        if "list" in resource.verbs:
+        if "watch" in resource.verbs:  # what is only listed is not stored
             entry["storageVersionHash"] = _storage_hash(self._scheme.storage(resource))
         return entry
 
@@ -245,16 +255,20 @@ def wants_aggregated(accept: str) -> bool:
     return False
 
 
-def check_accepted(accept: str, *, root: bool) -> None:
-    """The documents of the old form have no shapes. Raises NotAcceptable for a client that wants another one.
+def old_form(accept: str, parts: list[str]) -> Form:
+    """In which media type a document of the old form is sent; they have no shapes.
 
-    `root`: of the list of all groups, which another handler of Kubernetes serves, with words of its own.
+    Raises NotAcceptable for a client that wants another one: the list of all groups and the documents of single ones
+    are another handler's in Kubernetes, with words of its own.
     """
-    if not root and not is_representable(accept):
+    of_groups = parts[0] == "apis" and len(parts) < 3 and parts[1:] != ["apiregistration.k8s.io"]
+    if not of_groups and not is_representable(accept):
         raise no_representation(collection=False)
-    plain = [clause.media_type for clause in clauses(accept) if not clause.parameters.get("as")]
-    if accept and not any(each in _ANY_JSON or is_representable(each) for each in plain):
-        raise not_acceptable()
+    for clause in clauses(accept) if accept else (_PLAIN,):
+        media = media_of(clause.media_type)
+        if media and not clause.parameters.get("as"):
+            return Form(media)
+    raise not_acceptable()
 
 
 def _subresources(resource: Resource) -> Iterator[dict[str, Any]]:

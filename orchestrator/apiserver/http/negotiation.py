@@ -70,10 +70,14 @@ def is_representable(accept: str) -> bool:
     return not accept or any(clause.media_type in _MEDIA for clause in clauses(accept))
 
 
+def media_of(media_type: str) -> Media | None:
+    """How what a clause names is written; None where it is no form of an object. Any form of an application is JSON."""
+    return "json" if media_type == "application/*" else _MEDIA.get(media_type)
+
+
 def accepts(accept: str, media_type: str) -> bool:
     """Whether the client takes a document of that type, which has no other form."""
-    wanted = ("*/*", f"{media_type.partition('/')[0]}/*", media_type)
-    return not accept or any(clause.media_type in wanted for clause in clauses(accept))
+    return not accept or any(clause.media_type in ("*/*", media_type) for clause in clauses(accept))
 
 
 @remembered(512)

@@ -12,7 +12,7 @@ import msgspec
 
 from orchestrator.api import openapi_protobuf
 from orchestrator.api.scheme import Resource, Scheme
-from orchestrator.apiserver.http.errors import PageNotFound, not_acceptable
+from orchestrator.apiserver.http.errors import PageNotFound
 from orchestrator.apiserver.http.negotiation import clauses
 from orchestrator.apiserver.http.replies import gzip
 from orchestrator.apiserver.http.version import GIT_VERSION
@@ -46,6 +46,10 @@ class NoDocument(PageNotFound):
     """There is no document at the path; version 3 says so with nothing else."""
 
 
+class NoForm(Exception):
+    """The client takes none of the document's forms; the answer says so with nothing else."""
+
+
 class OpenApi:
     """The documents of one scheme."""
 
@@ -58,18 +62,18 @@ class OpenApi:
     def find(self, parts: list[str], accept: str, hash_: str = "") -> Schema:
         """The document at /openapi/... for an Accept header, and the hash that the client expects.
 
-        Raises NoDocument, NotAcceptable and Moved.
+        Raises NoDocument, NoForm and Moved. The index of version 3 comes to whatever the client says that it takes.
         """
         self._refresh()
         if parts[1:] == ["v2"]:
             return self._version_2(accept)
-        if accept and not any(clause.media_type in _JSON for clause in clauses(accept)):
-            raise not_acceptable(("application/json",))
         if parts[1:] == ["v3"]:
             return self._made("v3", self._index, _INDEX_TYPE)
         if parts[1:2] != ["v3"]:
             raise NoDocument
         found = self._version_3("/".join(parts[2:]))
+        if accept and not any(clause.media_type in _JSON for clause in clauses(accept)):
+            raise NoForm
         present = found.etag.strip('"')
         if hash_ and hash_ != present:
             raise Moved(f"/{'/'.join(parts)}?hash={present}")
@@ -95,7 +99,7 @@ class OpenApi:
         if wanted in openapi_protobuf.MEDIA_TYPES:
             return self._made("v2 protobuf", self._protobuf, openapi_protobuf.MEDIA_TYPES[1])
         if accept and not any(clause.media_type in _JSON for clause in clauses(accept)):
-            raise not_acceptable(_V2_FORMS)
+            raise NoForm
         return self._made("v2", self._documents.version_2)
 
     def _protobuf(self) -> bytes:

@@ -6,11 +6,12 @@ from typing import Final, TypeAlias
 import msgspec
 from aiohttp.web import BaseRequest, Response, StreamResponse
 
+from orchestrator.api.scheme import KUBERNETES_GROUPS
 from orchestrator.apiserver.authentication import AskIssuer
 from orchestrator.apiserver.debugging import actors_page
 from orchestrator.apiserver.http import metrics_api
 from orchestrator.apiserver.http.aggregation import Aggregation
-from orchestrator.apiserver.http.discovery import Document, check_accepted, with_groups
+from orchestrator.apiserver.http.discovery import Document, old_form, with_groups
 from orchestrator.apiserver.http.errors import (
     PageNotFound,
     method_not_allowed,
@@ -21,8 +22,9 @@ from orchestrator.apiserver.http.fairness.dumps import TABLES
 from orchestrator.apiserver.http.front import Front
 from orchestrator.apiserver.http.health import check_paths, health_reply
 from orchestrator.apiserver.http.metrics import present_families
-from orchestrator.apiserver.http.negotiation import accepts
-from orchestrator.apiserver.http.openapi import Moved, NoDocument, OpenApi
+from orchestrator.apiserver.http.negotiation import accepts, is_pretty
+from orchestrator.apiserver.http.openapi import Moved, NoDocument, NoForm, OpenApi
+from orchestrator.apiserver.http.presentation import rendered
 from orchestrator.apiserver.http.replies import (
     GZIP_BYTES,
     accepts_gzip,
@@ -72,18 +74,19 @@ class Pages:
         front = self._front
         front.discovery.add(metrics_api.RESOURCES if await metrics_api.is_served(front) else ())
         accept = request.headers.get("Accept", "")
-        document = front.discovery.find(parts, accept)
+        document = front.discovery.find(parts, accept, slash=request.path.endswith("/"))
         if self._aggregation is not None:
             document = self._with_others(document, parts)
         of_version = len(parts) == (2 if parts[0] == "api" else 3)
         if document is None:
-            known = parts[0] == "api" or front.discovery.find(parts[:2], "") is not None
-            raise no_such_path() if of_version and known else PageNotFound
+            known = parts[0] == "api" or parts[1] in KUBERNETES_GROUPS
+            raise no_such_path() if of_version and known and all(parts) else PageNotFound
         if of_version or parts == ["api"]:
             _check_is_get(request)
         if not document.etag:
-            check_accepted(accept, root=parts == ["apis"])
-            return document_reply(document.data, media_type=document.media_type)
+            pretty = is_pretty(request.query.get("pretty"), request.headers.get("User-Agent", ""))
+            data, media_type = rendered(document.data, old_form(accept, parts), pretty=pretty)
+            return document_reply(data, media_type=media_type)
         return await self._tagged(
             request, document.data, document.etag, document.media_type, vary="Accept"
         )
@@ -104,12 +107,16 @@ class Pages:
 
     async def _openapi(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         accept, expected = request.headers.get("Accept", ""), request.query.get("hash", "")
+        if request.path.endswith("/"):
+            parts = [*parts, ""]
         try:
             schema = self._openapi_documents.find(parts, accept, expected)
         except NoDocument:
             if parts[1:2] != ["v3"]:
                 raise PageNotFound from None
             return Response(status=404)
+        except NoForm:
+            return Response(status=406)
         except Moved as moved:
             return document_reply(b"", status=301, headers={"Location": moved.location})
         return await self._tagged(

@@ -125,6 +125,8 @@ def verb_of(target: Target, method: str, *, watch: bool) -> str:
         everywhere = resource.namespaced and not target.namespace
         if (everywhere or target.watch) and "list" not in resource.verbs:
             raise no_such_path()
+        if target.watch and "watch" not in resource.verbs:
+            raise no_such_path()
         if verb == "list" and (watch or target.watch):
             verb = "watch"
         elif target.watch or (everywhere and verb != "list"):

@@ -45,8 +45,10 @@ from orchestrator.protocol import ApiRef, Identity
 _TLS_BUFFER_BYTES: Final = 16 * 1024
 # For how long a thread that reads a large body keeps the interpreter: an answer takes it some five times.
 _THREAD_SECONDS: Final = 0.001
-# What connections that have ended leave is collected in pauses of some 10 ms; the older generations as often as before.
-_YOUNG_OBJECTS: Final = 5_000
+# What connections that have ended leave is collected in pauses of some 10 ms.
+# A connection that was open meanwhile counts as older, and is as much garbage a moment later (asyncio's transports refer to
+# themselves): so older objects are looked at after every ten times, and all of them after a hundred of those.
+_GARBAGE_THRESHOLDS: Final = (5_000, 10, 100)
 # How long open requests have when the front stops.
 _SHUTDOWN_SECONDS: Final = 5.0
 # TLS hears a turn of the loop after its socket is closed, and its connection one after that.
@@ -280,8 +282,7 @@ def tune_process() -> None:
     """
     asyncio.sslproto.SSLProtocol.max_size = _TLS_BUFFER_BYTES
     sys.setswitchinterval(_THREAD_SECONDS)
-    youngest, middle, oldest = gc.get_threshold()
-    gc.set_threshold(_YOUNG_OBJECTS, middle * max(youngest // _YOUNG_OBJECTS, 1), oldest)
+    gc.set_threshold(*_GARBAGE_THRESHOLDS)
 
 
 def _counting(failed: Callable[[], None]) -> type[ssl.SSLObject]:

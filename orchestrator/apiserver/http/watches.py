@@ -21,7 +21,7 @@ from orchestrator.api.scalars import EMPTY
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.authorization.access import exact
-from orchestrator.apiserver.errors import unparsable_version
+from orchestrator.apiserver.errors import too_large, unparsable_version
 from orchestrator.apiserver.http import parameters
 from orchestrator.apiserver.http.encodings import Encodings
 from orchestrator.apiserver.http.errors import STREAMS, not_acceptable
@@ -73,7 +73,7 @@ async def watch(front: Front, call: Call) -> StreamResponse:
         try:
             try:
                 watching, since = await _joined(front, call, options, inbox, since)
-            except Expired as error:
+            except (Expired, ServerTimeout) as error:
                 # Clients take this as the first event as well, and all of them look for it there.
                 await stream.begin()
                 await stream.write([stream.error(error)])
@@ -170,10 +170,7 @@ def _check_future(options: ListOptions, watching: Watching, since: int | None) -
         return
     wanted = int(options.resource_version or 0)
     if wanted > watching.revision:
-        raise ServerTimeout(
-            f"Timeout: Too large resource version: {wanted}, current: {watching.revision}",
-            retry_after_seconds=1,
-        )
+        raise too_large(wanted, watching.revision)
 
 
 def _pieces(lines: list[bytes]) -> Iterator[bytes]:
@@ -253,6 +250,8 @@ class _Stream:
         self, watching: Watching, inbox: Inbox, since: int, *, shows_present: bool
     ) -> None:
         """Write events after `since` until the time is up or the watch is closed."""
+        if self._seconds < 0:
+            return
         self._revision = max(watching.revision, since)
         self._since = since
         deadline = asyncio.timeout(self._seconds)

@@ -28,7 +28,7 @@ def conversion(source: Resource, target: Resource) -> Convert | None:
 
 
 def seen_as(resource: Resource) -> Convert:
-    """How stored custom resources look in a version: pruned and complete by its schema.
+    """How stored custom resources look in a version: complete by the stored one's schema, pruned by its own.
 
     An object that was written in this version, by the present definition, is so already, but for a
     status: that is taken away from who creates an object, after all has been filled in.
@@ -38,14 +38,12 @@ def seen_as(resource: Resource) -> Convert:
     relabel = relabelled(api_version)
 
     def complete(custom: Unstructured) -> Unstructured:
-        found: Unstructured = relabel(custom)
-        if kind.default is None:
-            return found
         try:
-            filled: Unstructured = kind.default(found)
-            return filled
+            full = custom if kind.seen is None else kind.seen(custom)
         except BadRequest:  # what another definition took stays readable
-            return found
+            full = custom
+        found: Unstructured = relabel(full)
+        return found
 
     completed: IdentityMemo[Unstructured, Unstructured] = IdentityMemo(complete)
 

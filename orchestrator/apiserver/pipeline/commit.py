@@ -9,6 +9,8 @@ from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Commit, Decision, Draft, Step
 from orchestrator.apiserver.pipeline.metadata import is_finished, is_version
+from orchestrator.apiserver.pipeline.served import Served
+from orchestrator.machinery.whole_numbers import with_whole_numbers
 from orchestrator.store import Write
 
 
@@ -33,7 +35,7 @@ def commit_new(course: Course) -> tuple[Step, ...]:
         write = Write(bucket, namespace, name, new, managed_fields=draft.owners)
         return Commit(write, reply)
 
-    return (step,)
+    return (*_as_written(course.served), step)
 
 
 def commit(course: Course) -> tuple[Step, ...]:
@@ -58,7 +60,19 @@ def commit(course: Course) -> tuple[Step, ...]:
         write = Write(bucket, draft.namespace, draft.name, new, old, False, draft.owners)
         return Commit(write, reply)
 
-    return (step,)
+    return (*_as_written(course.served), step)
+
+
+def _as_written(served: Served) -> tuple[Step, ...]:
+    """A custom resource's numbers as they are stored: until then they are judged as they came."""
+
+    def step(_env: Environment, draft: Draft) -> None:
+        new = draft.new
+        content = with_whole_numbers(new.content)
+        if content is not new.content:
+            draft.new = replace(new, content=content)
+
+    return (step,) if served.kind.custom else ()
 
 
 def owned(draft: Draft) -> Any:

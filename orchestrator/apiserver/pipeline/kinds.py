@@ -35,7 +35,14 @@ def default(course: Course) -> tuple[Step, ...]:
     def step(_env: Environment, draft: Draft) -> None:
         draft.new = fill(draft.new)
 
-    return (step,)
+    def fill_changed(_env: Environment, draft: Draft) -> None:
+        # An apply that changes nothing leaves what is stored, which this version's defaults are not for.
+        if draft.new is not draft.old:
+            draft.new = fill(draft.new)
+
+    served = course.served
+    is_other = served.kind.custom and served.resource is not served.stored
+    return (fill_changed,) if is_other else (step,)
 
 
 @pure

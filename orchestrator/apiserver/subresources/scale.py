@@ -43,7 +43,7 @@ from orchestrator.machinery.managed_fields.managers import (
     updater,
 )
 from orchestrator.machinery.managed_fields.openapi_shapes import shape_of_kind
-from orchestrator.machinery.managed_fields.ownership import Writer
+from orchestrator.machinery.managed_fields.ownership import Writer, adopted
 from orchestrator.machinery.managed_fields.shapes import Shape
 from orchestrator.protocol import BadRequest, Cause, InternalError
 
@@ -224,7 +224,11 @@ def _apply(course: Course) -> tuple[Step, ...]:
         body = configuration_of(_PATH, message)
         managers = managers_in(old.metadata.managed_fields)
         live = codec.to_dict(scaling.scale_of(old))
-        result = lay_over(env, _PATH, message, body, live, _of_scale(managers, mine))
+        owners = _of_scale(managers, mine)
+        if not owners and _replicas(scaling.scale_of(old)):
+            # Somebody has the number all the same, who never applied.
+            owners = adopted(live, _PATH.shape, _PATH.writer(""), env.time())
+        result = lay_over(env, _PATH, message, body, live, owners)
         after = _of_parent(managers, result.managers, api_version, mine)
         draft.owners = after
         draft.owners_changed = who_owns_what(managers) != who_owns_what(managers_in(after))

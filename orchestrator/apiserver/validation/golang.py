@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 from msgspec import Struct, structs
 
 from orchestrator.api import codec
+from orchestrator.api.admissionregistration.v1 import AuditAnnotation
 from orchestrator.api.apps.v1 import (
     DaemonSetUpdateStrategy,
     DeploymentStrategy,
@@ -30,6 +31,7 @@ from orchestrator.api.batch.v1 import (
     SuccessPolicyRule,
 )
 from orchestrator.api.core.v1 import PodSpec
+from orchestrator.api.empty_lists import SAID
 from orchestrator.api.meta.v1 import LabelSelector
 from orchestrator.api.networking.v1 import ParentReference
 from orchestrator.api.policy.v1 import PodDisruptionBudgetSpec
@@ -58,6 +60,7 @@ from orchestrator.apiserver.validation.golang_pods import CORE_FIELDS
 
 # The marks are those of `golang_pods`, which has the structs of pods.
 _FIELDS: Final[Mapping[type[Any], tuple[str, ...]]] = {
+    AuditAnnotation: ("Key=", "ValueExpression="),
     DaemonSetUpdateStrategy: ("Type=", "RollingUpdate"),
     DeploymentStrategy: ("Type=", "RollingUpdate"),
     RollingUpdateDaemonSet: ("MaxUnavailable", "MaxSurge"),
@@ -122,6 +125,8 @@ def as_go(value: Any) -> Any:
     """The value as its JSON should be; a type that nothing is known of keeps its wire names."""
     if isinstance(value, Struct):
         return _struct(value)
+    if value is SAID:
+        return []
     if isinstance(value, tuple | list):
         return [as_go(each) for each in value] or None
     if isinstance(value, Mapping):

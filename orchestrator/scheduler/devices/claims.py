@@ -1,6 +1,6 @@
 """The claims of a pod: whether they can be used, what they have and what they would get on a node."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -82,13 +82,13 @@ class Claims(Struct):
             raise PluginError(PLUGIN, words) from None
         return _TOO_FEW if found is None else found
 
-    def out_of_reach(self, nodes: Snapshot) -> list[ResourceClaim]:
-        """The allocated claims that cannot be used on some node."""
-        rows = nodes.all_rows().tolist()
+    def out_of_reach(self, rows: Sequence[int], nodes: Snapshot) -> list[ResourceClaim]:
+        """The allocated claims that cannot be used on some of the rows."""
         return [
             claim
             for claim in self.allocated
-            if claim in self.unready or not all(reaches(claim, row, nodes) for row in rows)
+            if (rows and claim in self.unready)
+            or not all(reaches(claim, row, nodes) for row in rows)
         ]
 
 

@@ -46,6 +46,7 @@ from orchestrator.scheduler.framework import (
 )
 from orchestrator.scheduler.kernels import FilterKernel, ScoreKernel, default_normalize
 from orchestrator.scheduler.refusals import Refusal
+from orchestrator.scheduler.shape import only_nodes
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
 
 BINDING_SECONDS: Final = 600.0
@@ -131,7 +132,8 @@ class DynamicResources(Plugin):
         claims = self._claims(pod, cycle.nodes)
         if claims.refusal or claims.empty:
             return nothing
-        for claim in claims.out_of_reach(cycle.nodes):
+        rows = _kept_by_claims(pod, cycle) if claims.allocated else []
+        for claim in claims.out_of_reach(rows, cycle.nodes):
             users = claim.status.reserved_for if claim.status is not None else ()
             if all(each.uid == pod.metadata.uid for each in users) and len(users) <= 1:
                 return Remedy("deallocation of ResourceClaim completed", deallocating(claim))
@@ -235,6 +237,19 @@ def _deleting_all(claims: Sequence[ResourceClaim]) -> Write:
             await deleting(claim)(client)
 
     return write
+
+
+def _kept_by_claims(pod: Pod, cycle: Attempts) -> list[int]:
+    """The rows that could take a pod, and have devices for all its claims but those that have some elsewhere."""
+    shape, nodes = cycle.shape_of(pod), cycle.nodes
+    only = only_nodes(kernel for _, kernel in shape.filters)
+    rows = nodes.all_rows() if only is None else nodes.rows_of(only)
+    return [
+        row
+        for row in rows.tolist()
+        if isinstance(kernel := shape.refusing(row), _Filter)
+        and kernel.reasons(row) == (_ELSEWHERE,)
+    ]
 
 
 # --- kernels ---------------------------------------------------------------------------------------

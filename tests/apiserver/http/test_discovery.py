@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.api.scheme import Resource, Scheme
-from orchestrator.apiserver.http.discovery import Discovery, check_accepted, wants_aggregated
+from orchestrator.apiserver.http.discovery import Discovery, old_form, wants_aggregated
 from orchestrator.protocol import NotAcceptable
 
 _V2 = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
@@ -33,26 +33,40 @@ def test_who_wants_only_a_version_that_is_gone_is_refused() -> None:
         wants_aggregated(_V2BETA1)
 
 
+_ALL = ["apis"]
+_VERSION = ["apis", "apps", "v1"]
+
+
 @pytest.mark.parametrize(
-    ("accept", "root", "words"),
+    ("accept", "parts", "words"),
     [
-        (_TABLE, False, "only the following"),
-        (_TABLE, True, "only the following"),
-        ("text/plain", False, "406: Not Acceptable"),
-        ("text/plain", True, "only the following"),
+        (_TABLE, _VERSION, "only the following"),
+        (_TABLE, _ALL, "only the following"),
+        ("text/plain", _VERSION, "406: Not Acceptable"),
+        ("text/plain", ["apis", "apiregistration.k8s.io"], "406: Not Acceptable"),
+        ("text/plain", ["apis", "apps"], "only the following"),
+        ("text/plain", _ALL, "only the following"),
     ],
 )
-def test_the_old_documents_have_no_shapes(accept: str, root: bool, words: str) -> None:
-    """Nor other media types than objects have; the list of groups says so in words of its own."""
+def test_the_old_documents_have_no_shapes(accept: str, parts: list[str], words: str) -> None:
+    """Nor other media types than objects have; the documents of groups say so in words of their own."""
     with pytest.raises(NotAcceptable, match=words):
-        check_accepted(accept, root=root)
+        old_form(accept, parts)
 
 
-@pytest.mark.parametrize("accept", ["", "*/*", f"{_TABLE},application/json", "application/yaml"])
-def test_who_takes_the_plain_form_gets_it(accept: str) -> None:
+@pytest.mark.parametrize(
+    ("accept", "media"),
+    [
+        ("", "json"),
+        ("*/*", "json"),
+        (f"{_TABLE},application/json", "json"),
+        ("application/yaml", "yaml"),
+        ("application/vnd.kubernetes.protobuf,application/json", "protobuf"),
+    ],
+)
+def test_who_takes_the_plain_form_gets_it(accept: str, media: str) -> None:
     """It may be the last of several."""
-    check_accepted(accept, root=False)
-    check_accepted(accept, root=True)
+    assert old_form(accept, _VERSION).media == old_form(accept, _ALL).media == media
 
 
 def test_a_resource_of_ones_own_says_its_group() -> None:

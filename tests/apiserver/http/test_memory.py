@@ -1,18 +1,21 @@
 """What requests leave behind: nothing that grows with their number, or with their length."""
 
-import asyncio
+import asyncio.sslproto
 import gc
 import ssl
+import sys
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from weakref import ref
 
 import pytest
 from anyio.lowlevel import checkpoint
 from yarl import URL
 
+from actors.runner import GC_THRESHOLDS
 from orchestrator import Cluster
-from orchestrator.apiserver.http import HttpFront
+from orchestrator.apiserver.http import HttpFront, tune_process
 from orchestrator.apiserver.http.connections import Connection
 from tests.apiserver.http.conftest import Caller
 
@@ -113,3 +116,40 @@ async def test_what_is_long_is_not_remembered(call: Caller) -> None:
     assert (
         grown < 25 * _LONG
     )  # of some two hundred texts; of the last ones some are in threads' hands
+
+
+class _Connection:
+    """As asyncio's transports it refers to itself, by a bound method."""
+
+    def __init__(self) -> None:
+        self.on_readable = self.read
+
+    def read(self) -> None:
+        """Nothing comes."""
+
+
+@pytest.fixture
+def tuned(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The process as `orchestrator up` tunes it."""
+    monkeypatch.setattr(asyncio.sslproto.SSLProtocol, "max_size", 256 * 1024)
+    interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
+    gc.set_threshold(*GC_THRESHOLDS)  # as for each command
+    try:
+        tune_process()
+        yield
+    finally:
+        sys.setswitchinterval(interval)
+        gc.set_threshold(*thresholds)
+
+
+@pytest.mark.usefixtures("tuned")
+def test_connections_that_were_open_while_garbage_was_looked_for_go_too() -> None:
+    """Each look at the youngest objects makes those older that are in use: they must not stay when they end."""
+    gc.collect()
+    ended: list[ref[_Connection]] = []
+    for _ in range(60):
+        connection = _Connection()
+        under_way: list[list[int]] = [[] for _ in range(gc.get_threshold()[0] + 100)]
+        ended.append(ref(connection))
+        del connection, under_way
+    assert sum(each() is not None for each in ended) < 30

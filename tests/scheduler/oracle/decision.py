@@ -11,6 +11,7 @@ from tests.scheduler.oracle import (
     volumes,
 )
 from tests.scheduler.oracle.affinity import InterPodAffinity
+from tests.scheduler.oracle.devices import after_refusal, devices
 from tests.scheduler.oracle.images import images_score
 from tests.scheduler.oracle.node_affinity import NodeAffinity
 from tests.scheduler.oracle.nodes import (
@@ -72,6 +73,7 @@ class Oracle:
             "VolumeZone": volume_zones.zone,
             "PodTopologySpread": spread.filter,
             "InterPodAffinity": self._inter_pod.filter,
+            "DynamicResources": devices,
             "NodeDeclaredFeatures": declared_features,
         }
         self._scores: dict[str, tuple[int, Score]] = {
@@ -116,7 +118,8 @@ class Oracle:
         message = f"0/{total} nodes are available: {counted}."
         found = preempt(world, pod, refused, look)
         if isinstance(found, str):
-            return Decision(message=f"{message} no new claims to deallocate, preemption: {found}")
+            freed = after_refusal(world, pod, refused)
+            return Decision(message=f"{message} {freed}, preemption: {found}")
         return Decision(message=message, candidates=found)
 
     def _refusal(self, world: World, pod: Manifest) -> str:

@@ -42,6 +42,7 @@ from orchestrator.apiserver.validation.field import (
     one_of,
     required,
 )
+from orchestrator.apiserver.validation.golang import as_go
 from orchestrator.apiserver.validation.metadata import dns_subdomain
 from orchestrator.apiserver.validation.rules import WHOLE, Rules
 from orchestrator.apiserver.validation.selectors import label_selector_errors
@@ -184,7 +185,7 @@ def _annotation_errors(name: str, annotations: Sequence[AuditAnnotation], scope:
     path = "spec.auditAnnotations"
     if len(annotations) > _MAX_ANNOTATIONS:
         detail = f"must not have more than {_MAX_ANNOTATIONS} auditAnnotations"
-        yield invalid(path, annotations, detail)
+        yield invalid(path, as_go(annotations), detail)
     keys: set[str] = set()
     for i, each in enumerate(annotations):
         where = f"{path}[{i}].key"

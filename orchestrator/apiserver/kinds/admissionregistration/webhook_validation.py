@@ -66,7 +66,7 @@ def _webhook_errors(path: str, webhook: ValidatingWebhook | MutatingWebhook) -> 
     ):
         if value is not None and value not in supported:
             yield not_supported(f"{path}.{wire}", value, supported)
-    if not webhook.side_effects:
+    if webhook.side_effects is None:
         detail = f"must specify one of {', '.join(_HARMLESS)}"
         yield required(f"{path}.sideEffects", detail)
     elif webhook.side_effects not in _HARMLESS:

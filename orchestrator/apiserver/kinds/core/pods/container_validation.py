@@ -9,6 +9,7 @@ from orchestrator.api.core.v1 import (
     Container,
     ContainerPort,
     EphemeralContainer,
+    ResourceRequirements,
     Volume,
     VolumeDevice,
     VolumeMount,
@@ -135,26 +136,26 @@ def ephemeral_container_errors(
         yield from _ephemeral_field_errors(here, container)
 
 
+# In the order of the fields.
 _NOT_EPHEMERAL: Final = (
     ("ports", "ports"),
+    ("resources", "resources"),
+    ("resize_policy", "resizePolicy"),
+    ("restart_policy", "restartPolicy"),
+    ("restart_policy_rules", "restartPolicyRules"),
     ("liveness_probe", "livenessProbe"),
     ("readiness_probe", "readinessProbe"),
     ("startup_probe", "startupProbe"),
     ("lifecycle", "lifecycle"),
-    ("resize_policy", "resizePolicy"),
-    ("restart_policy", "restartPolicy"),
-    ("restart_policy_rules", "restartPolicyRules"),
 )
+_NO_RESOURCES: Final = ResourceRequirements()
 
 
 def _ephemeral_field_errors(path: str, container: EphemeralContainer) -> Errors:
     detail = "cannot be set for an Ephemeral Container"
     for attribute, wire in _NOT_EPHEMERAL:
-        if getattr(container, attribute) not in (None, ()):
+        if getattr(container, attribute) not in (None, (), _NO_RESOURCES):
             yield forbidden(f"{path}.{wire}", detail)
-    resources = container.resources
-    if resources and (resources.limits or resources.requests or resources.claims):
-        yield forbidden(f"{path}.resources", detail)
     for i, mount in enumerate(container.volume_mounts):
         if mount.sub_path:
             yield forbidden(f"{path}.volumeMounts[{i}].subPath", detail)

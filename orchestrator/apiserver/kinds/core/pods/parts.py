@@ -1,11 +1,13 @@
 """What may change of a pod while it runs: the resources of its containers, and its ephemeral containers."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Container, Pod, PodSpec, ResourceRequirements
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.scalars import Quantity
 from orchestrator.apiserver.kinds.core.pods.spec_validation import MIRROR, pod_spec_errors
 from orchestrator.apiserver.validation.diff import difference
 from orchestrator.apiserver.validation.field import Errors, forbidden, invalid
@@ -14,6 +16,20 @@ from orchestrator.machinery.resources import qos_class
 _NO_SPEC: Final = PodSpec()
 _NO_RESOURCES: Final = ResourceRequirements()
 _RESIZABLE: Final = ("cpu", "memory")
+_Amounts: TypeAlias = Mapping[str, Quantity]
+# How Go writes the path of the whole pod.
+_WHOLE: Final = "[]"
+
+
+def _unchanged(new: ObjectMeta, old: ObjectMeta) -> ObjectMeta:
+    """The new metadata with what these paths are not for from the old one."""
+    return replace(
+        new,
+        labels=old.labels,
+        annotations=old.annotations,
+        finalizers=old.finalizers,
+        owner_references=old.owner_references,
+    )
 
 
 # --- resize --------------------------------------------------------------------------------
@@ -33,7 +49,8 @@ def resized(new: Pod, old: Pod) -> Pod:
         init_containers=_with_resources(spec.init_containers, before.init_containers),
         resources=spec.resources,
     )
-    return replace(old, metadata=new.metadata, spec=before if kept == before else kept)
+    metadata = _unchanged(new.metadata, old.metadata)
+    return replace(old, metadata=metadata, spec=before if kept == before else kept)
 
 
 def _with_resources(
@@ -52,10 +69,10 @@ def resize_errors(new: Pod, old: Pod) -> Errors:
     spec, before = new.spec or _NO_SPEC, old.spec or _NO_SPEC
     yield from pod_spec_errors("spec", spec, is_pod=True)
     if MIRROR in old.metadata.annotations:
-        yield forbidden("", "static pods cannot be resized")
+        yield forbidden(_WHOLE, "static pods cannot be resized")
         return
     if before.os is not None and before.os.name == "windows":
-        yield forbidden("", "windows pods cannot be resized")
+        yield forbidden(_WHOLE, "windows pods cannot be resized")
         return
     if qos_class(new) != qos_class(old):
         quality = new.status.qos_class if new.status is not None else ""
@@ -70,14 +87,25 @@ def resize_errors(new: Pod, old: Pod) -> Errors:
         return
     for name, containers, present in groups:
         for i, (container, was) in enumerate(zip(containers, present, strict=True)):
-            if name == "containers" or was.restart_policy == "Always":
-                yield from _removal_errors(f"spec.{name}[{i}].resources", container, was)
-            elif container != was:
-                yield forbidden("spec", "resources for non-sidecar init containers are immutable")
-    for containers, present in ((c, p) for _, c, p in groups):
-        for container, was in zip(containers, present, strict=True):
-            if _but_resizable(container) != _but_resizable(was):
-                yield forbidden("spec", "only cpu and memory resources are mutable")
+            yield from _removal_errors(f"spec.{name}[{i}].resources", container, was)
+    for container, was in zip(spec.containers, before.containers, strict=True):
+        if _changes_more(container, was):
+            yield forbidden("spec", "only cpu and memory resources are mutable")
+    for i, (container, was) in enumerate(
+        zip(spec.init_containers, before.init_containers, strict=True)
+    ):
+        yield from _init_errors(f"spec.initContainers[{i}]", container, was)
+
+
+def _init_errors(path: str, new: Container, old: Container) -> Errors:
+    if _changes_more(new, old):
+        detail = "only cpu and memory resources for init or sidecar containers are mutable"
+        yield forbidden(path, detail)
+    if new != old and new.restart_policy != "Always":
+        for policy in new.resize_policy:
+            if policy.restart_policy == "RestartContainer":
+                detail = "non-sidecar init containers with a resize policy of RestartContainer cannot be resized"
+                yield forbidden(path, detail)
 
 
 def _order_errors(name: str, new: Sequence[Container], old: Sequence[Container]) -> Errors:
@@ -98,14 +126,18 @@ def _removal_errors(path: str, new: Container, old: Container) -> Errors:
         yield forbidden(f"{path}.limits", "resource limits cannot be removed")
 
 
-def _but_resizable(container: Container) -> Container:
-    resources = container.resources or _NO_RESOURCES
+def _changes_more(new: Container, old: Container) -> bool:
+    """Whether anything changes but what may; what a container claims is passed over, as the original does."""
+    after, before = new.resources or _NO_RESOURCES, old.resources or _NO_RESOURCES
 
-    def others(amounts: Mapping[str, object]) -> dict[str, object]:
-        return {name: amount for name, amount in amounts.items() if name not in _RESIZABLE}
+    def kept(amounts: _Amounts, were: _Amounts) -> _Amounts:
+        others = {name: amount for name, amount in amounts.items() if name not in _RESIZABLE}
+        return others | {name: were[name] for name in _RESIZABLE if name in were}
 
-    kept = replace(resources, requests=others(resources.requests), limits=others(resources.limits))
-    return replace(container, resources=kept, resize_policy=())
+    requests = kept(after.requests, before.requests)
+    limits = kept(after.limits, before.limits)
+    resources = ResourceRequirements(requests=requests, limits=limits)
+    return replace(new, resources=resources) != replace(old, resources=before)
 
 
 # --- ephemeral containers ------------------------------------------------------------------
@@ -117,7 +149,7 @@ def with_ephemeral_containers(new: Pod, old: Pod) -> Pod:
     containers = spec.ephemeral_containers
     if containers != before.ephemeral_containers:
         before = replace(before, ephemeral_containers=containers)
-    return replace(old, metadata=new.metadata, spec=before)
+    return replace(old, metadata=_unchanged(new.metadata, old.metadata), spec=before)
 
 
 def ephemeral_errors(new: Pod, old: Pod) -> Errors:
@@ -125,7 +157,7 @@ def ephemeral_errors(new: Pod, old: Pod) -> Errors:
     spec, before = new.spec or _NO_SPEC, old.spec or _NO_SPEC
     yield from pod_spec_errors("spec", spec, is_pod=True)
     if MIRROR in old.metadata.annotations:
-        yield forbidden("", "static pods do not support ephemeral containers")
+        yield forbidden(_WHOLE, "static pods do not support ephemeral containers")
         return
     known = {c.name: c for c in spec.ephemeral_containers}
     path = "spec.ephemeralContainers"
