@@ -1,7 +1,8 @@
-"""How long plugins take, where somebody wants to know: at each extension point, and each of them in some decisions.
+"""How long plugins take, where somebody wants to know: all at each extension point, and each of them.
 
 Filters and scores are shared by pods alike, so a decision's time at these points is what its kernels took to catch up
-with what had changed, all nodes together. Nothing of this is there in virtual time.
+with what had changed, all nodes together. Some decisions are looked at so closely, for that costs as much as many a
+filter. Nothing of this is there in virtual time.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from orchestrator.scheduler.snapshot import Snapshot
 
 T = TypeVar("T")
 
-SAMPLED: Final = 10  # of so many decisions one tells of each plugin; kube-scheduler draws as many
+SAMPLED: Final = 10  # of so many decisions one is looked at closely; of those kube-scheduler tells of each plugin, too
 _LOOKS: Final = ("rows", "row", "leaders", "normalize")  # of kernels
 
 
@@ -35,7 +36,8 @@ class Stopwatch:
         self.now = now
         self._profile, self._measured = profile, measured
         self._spent: dict[tuple[str, str], float] = {}  # of one decision, by point and plugin
-        self._running = False  # a kernel may ask itself: that is its time already
+        # A decision that is not looked at; or a kernel is, and may ask itself: that is its time already.
+        self._off = True
         self._decisions = 0
 
     def ended(self, point: str, began: float, status: str = "Success") -> None:
@@ -44,20 +46,20 @@ class Stopwatch:
 
     def begins(self) -> None:
         """A decision begins."""
-        self._spent.clear()
+        self._decisions += 1
+        self._off = self._decisions % SAMPLED != 1
 
     def decided(self, *, anew: bool) -> None:
         """It has ended; `anew`: nothing was known of pods like this one."""
         self._measured.batches[self._profile, "no_hint" if anew else "hint_used"] += 1
+        self._off = True
         sums: dict[str, float] = {}
-        for (point, _), seconds in self._spent.items():
+        for (point, plugin), seconds in self._spent.items():
             sums[point] = sums.get(point, 0.0) + seconds
+            self._measured.plugins.observe(seconds, plugin, point, "Success")
         for point, seconds in sums.items():
             self._measured.points.observe(seconds, point, "Success", self._profile)
-        self._decisions += 1
-        if self._decisions % SAMPLED == 1:
-            for (point, plugin), seconds in self._spent.items():
-                self._measured.plugins.observe(seconds, plugin, point, "Success")
+        self._spent.clear()
 
     def filter_kernel_of(self, plugin: Plugin, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
         """What a plugin filters by for a pod, as `adapters` has it, under the stopwatch. Raises PluginError."""
@@ -81,13 +83,13 @@ class Stopwatch:
         key, spent, now = (point, plugin), self._spent, self.now
 
         def timed(*arguments: Any) -> T:
-            if self._running:
+            if self._off:
                 return call(*arguments)
-            self._running, began = True, now()
+            self._off, began = True, now()
             try:
                 return call(*arguments)
             finally:
-                self._running = False
+                self._off = False
                 spent[key] = spent.get(key, 0.0) + now() - began
 
         return timed
