@@ -78,6 +78,9 @@ def test_unknown_fields_are_refused(here: Kubectl) -> None:
 def test_diff_and_dry_run_change_nothing(here: Kubectl) -> None:
     """`diff --server-side` shows what an apply would do, and a dry run does nothing."""
     _apply(here, _web(1))
+    here(
+        "rollout", "status", "deployment/web", "--timeout=60s"
+    )  # a status that changes is a difference
     assert here("diff", "--server-side", "-f", "-", stdin=_web(1)) == ""
     shown = here.run("diff", "--server-side", "-f", "-", stdin=_web(2))
     assert shown.returncode == 1
