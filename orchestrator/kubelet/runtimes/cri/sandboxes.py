@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,15 +69,17 @@ class Sandboxes:
         return config
 
     async def remove(self, pod_uid: str) -> None:
-        """Take a pod's sandbox away, and all of its containers, which are killed."""
-        task = self._made.pop(pod_uid, None)
+        """Take a pod's sandbox away, and all of its containers, which are killed.
+
+        Who is cancelled meanwhile leaves that to `close`.
+        """
+        task = self._made.get(pod_uid)
         if task is None:
             return
-        try:
-            sandbox = await task
-            await self._end(sandbox)
-        except CriFault:
-            return  # it is gone, or will be when the next one looks for what nobody owns
+        # A fault says that it is gone, or it will be when the next one looks for what nobody owns.
+        with suppress(CriFault):
+            await self._end(await asyncio.shield(task))
+        self._made.pop(pod_uid, None)
 
     async def _end(self, sandbox: str) -> None:
         await self._endpoint.ask("StopPodSandbox", pod_sandbox_id=sandbox)
