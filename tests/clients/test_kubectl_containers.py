@@ -233,7 +233,9 @@ def test_a_log_that_is_full_makes_room(machine: Kubectl) -> None:
         lambda: kubectl("logs", "wordy", "--tail=3"),
     )
     (before,) = rotated()
-    assert before.with_suffix("").stat().st_size < 1000
+    # How much is in each depends on how busy the machine is; what came last is in the new one.
+    assert before.with_suffix("").read_text().endswith(" after\n")
+    assert " after\n" not in before.read_text()
     kubectl("delete", "pod", "wordy", "--now")
 
 

@@ -64,6 +64,7 @@ class Browser:
         self._commands, self._events = commands, events
         self._buffer = b""
         self._calls = 0
+        self._closed: set[str] = set()
 
     def __enter__(self) -> "Browser":
         return self
@@ -89,7 +90,8 @@ class Browser:
     ) -> "Page":
         """A page of so many CSS pixels, loaded; the one before is closed."""
         for target in self.call("Target.getTargets")["targetInfos"]:
-            if target["type"] == "page":
+            if target["type"] == "page" and target["targetId"] not in self._closed:
+                self._closed.add(target["targetId"])  # it is told of until it has gone
                 self.call("Target.closeTarget", targetId=target["targetId"])
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
