@@ -184,6 +184,8 @@ def main() -> None:
     parser.add_argument("--step", type=int, default=10_000)
     parser.add_argument("--processes", type=int, default=1)
     given = parser.parse_args()
+    if given.step < 1 or given.processes < 1 or given.requests < given.step:
+        parser.error("--step and --processes are 1 or more, and --requests is a step at least")
     if not _run(given.requests, given.step, given.processes):
         raise SystemExit(1)
 

@@ -28,6 +28,8 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--seconds", type=float, default=600.0)
     given = parser.parse_args()
+    if unknown := set(given.numbers) - {each.number for each in workloads()}:
+        parser.error(f"there is no workload {min(unknown)}: benchmarks/README.md lists them")
     table = Table(
         "#",
         "workload",
