@@ -32,7 +32,13 @@ class Free(NamedTuple):
 
     def at(self, rows: Rows) -> "Free":
         """The same of some of the rows, or of one more often than once."""
-        return Free(*(column[rows] for column in self))
+        return Free(
+            self.cpu[rows],
+            self.total[rows],
+            self.enough[rows],
+            self.little[rows],
+            self.suits[rows],
+        )
 
 
 class ExpectedTasks:
@@ -139,7 +145,7 @@ class FreeRows:
         free = self.tasks.free(self._cpu(nodes, rows), there, self.suits[rows])
         self.devices[rows] = there
         self.different[rows] = _different(there)
-        for column, now in zip(self.free, free, strict=True):
+        for column, now in zip(self.free[:-1], free[:-1], strict=True):
             column[rows] = now
         self.useful[rows] = self.tasks.useful(free)
 
