@@ -65,7 +65,7 @@ class Image(Struct):
     rows: set[int]
 
 
-class _Placed(Struct, frozen=True):
+class _Placed(Struct, frozen=True, gc=False):
     """A pod on a row and what was counted for it."""
 
     pod: Pod
@@ -261,9 +261,12 @@ class Snapshot:
         if row is None:
             self._homeless.setdefault(node_name, {})[uid] = pod
             return
-        needs, ports = placed_needs(pod), host_ports(pod)
+        ports = host_ports(pod)
         if is_resizing(pod):
+            needs = placed_needs(pod)
             self.resizing.add(uid)
+        else:
+            needs = pod_needs(pod)
         self._placed[uid] = _Placed(pod, row, needs, ports)
         self._on_row.setdefault(row, {})[uid] = None
         self._count_priority(pod, 1)
@@ -416,7 +419,9 @@ class Snapshot:
     def uses_devices(self, pod: Pod) -> bool:
         """Whether a pod has claims of devices, or may need one."""
         spec = pod.spec
-        return spec is not None and bool(spec.resource_claims or self.backed_by_devices(pod))
+        if spec is None:
+            return False
+        return bool(spec.resource_claims or (self.devices.backed and self.backed_by_devices(pod)))
 
     def needs_of(self, pod: Pod) -> list[tuple[int, int]]:
         """(column, amount) of what a pod asks for, a place among the pods included."""
