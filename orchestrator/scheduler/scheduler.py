@@ -33,7 +33,6 @@ from orchestrator.scheduler.changes import (
     node_events,
     own_events,
     promised_to,
-    says_nothing,
     watching,
 )
 from orchestrator.scheduler.configuration import (
@@ -143,7 +142,10 @@ class Scheduler(Watcher):
         )
         self._node_objects = reflector.cache
         self._pods = self.reflect(
-            Pod, on_change=self._timed(self._on_pod), on_synced=self._awaited("pods")
+            Pod,
+            on_change=self._timed(self._on_pod),
+            on_synced=self._awaited("pods"),
+            **watching(Pod),
         )
         self._nodes.objects[Pod] = self._pods.cache
         self._outcomes = Outcomes(
@@ -286,13 +288,6 @@ class Scheduler(Watcher):
 
     def _on_pod(self, change: Change[Pod]) -> None:
         old, new = change.old, change.new
-        if (
-            old is not None
-            and new is not None
-            and says_nothing(old, new)
-            and new.metadata.uid not in self._nodes.resizing
-        ):
-            return
         pod = old if new is None else new
         assert pod is not None
         uid = pod.metadata.uid

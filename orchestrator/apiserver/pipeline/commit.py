@@ -10,7 +10,6 @@ from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Commit, Decision, Draft, Step
 from orchestrator.apiserver.pipeline.metadata import is_finished, is_version
 from orchestrator.apiserver.pipeline.served import Served
-from orchestrator.machinery.whole_numbers import with_whole_numbers
 
 
 def commit_new(course: Course) -> tuple[Step, ...]:
@@ -33,7 +32,7 @@ def commit_new(course: Course) -> tuple[Step, ...]:
             return show(owned(draft))
         return Commit(bucket, namespace, name, new, managed_fields=draft.owners, reply=reply)
 
-    return (*_as_written(course.served), step)
+    return (*_as_stored(course.served), step)
 
 
 def commit(course: Course) -> tuple[Step, ...]:
@@ -66,19 +65,19 @@ def commit(course: Course) -> tuple[Step, ...]:
             bucket, draft.namespace, draft.name, new, old, False, draft.owners, reply=reply
         )
 
-    return (*_as_written(course.served), step)
+    return (*_as_stored(course.served), step)
 
 
-def _as_written(served: Served) -> tuple[Step, ...]:
-    """A custom resource's numbers as they are stored: until then they are judged as they came."""
+def _as_stored(served: Served) -> tuple[Step, ...]:
+    """What is stored of an object, where that is not what was judged."""
+    stored = served.kind.stored
+    if stored is None:
+        return ()
 
     def step(_env: Environment, draft: Draft) -> None:
-        new = draft.new
-        content = with_whole_numbers(new.content)
-        if content is not new.content:
-            draft.new = replace(new, content=content)
+        draft.new = stored(draft.new)
 
-    return (step,) if served.kind.custom else ()
+    return (step,)
 
 
 def owned(draft: Draft) -> Any:
