@@ -18,7 +18,7 @@ from orchestrator.api.core.v1 import PodSpec
 from orchestrator.api.errors import DecodeError
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
-from orchestrator.machinery.claim_names import named, without_names
+from orchestrator.machinery.claim_names import NO_NAMES, named, without_names
 from orchestrator.machinery.managed_fields.ledger import Ledger
 from orchestrator.machinery.specs import known_spec, remember_spec, words_of
 from orchestrator.protocol import Cause, Invalid
@@ -85,7 +85,7 @@ def checked_object(obj: Any, scheme: Scheme) -> tuple[Resource, Any]:
 def _copied(obj: Any) -> Any:
     """A copy of an object, read as a document of it would be; specs that say the same become one object."""
     kind = type(obj)
-    spec, names = getattr(obj, "spec", None), ()
+    spec, names = getattr(obj, "spec", None), NO_NAMES
     if type(spec) is PodSpec and type(spec.volumes) is tuple:
         spec, names = without_names(spec)
     words = words_of(spec, kind)

@@ -16,6 +16,7 @@ from orchestrator.machinery.memo import IdentityMemo, MixedMemo
 
 Names: TypeAlias = tuple[str, ...]
 
+NO_NAMES: Final[Names] = ()
 _ANY: Final = "claim"  # stands for each name
 _MOST: Final = 1 << 11
 _VOLUMES: Final = PodSpec.__struct_fields__.index("volumes")
@@ -29,7 +30,7 @@ def without_names(spec: PodSpec) -> tuple[PodSpec, Names]:
     """
     names = tuple(_names_in(spec.volumes))
     if not names or not all(type(name) is str and name for name in names):
-        return spec, ()
+        return spec, NO_NAMES
     return replace(spec, volumes=_renamed(spec.volumes, repeat(_ANY))), names
 
 
@@ -37,7 +38,7 @@ def _apart(spec: PodSpec) -> tuple[PodSpec, Names]:
     """The same, where specs that are the same beside these names become one object."""
     bare, names = without_names(spec)
     if not names:
-        return spec, ()
+        return spec, NO_NAMES
     parts = astuple(spec)
     key = (
         _encode(bare.volumes),
