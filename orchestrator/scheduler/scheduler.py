@@ -437,17 +437,19 @@ class Scheduler(Watcher):
             self._groups.schedule(queued, cycle)
             return
         self._begin(queued)
-        self._outcomes.explain(pod, cycle)
-        extenders = [each for each in self._extenders if each.concerns(pod)]
-        if extenders:
-            self._alone = True
-            self._queue.take_off(queued)
-            self.ctx.task(self._schedule_with(extenders, queued, cycle), "extend")
-        else:
-            choice = cycle.choose(pod, self.ctx.random)
-            if self._state.measured is not None:
-                self._state.measured.decides(pod.metadata.uid, self.ctx.clock.monotonic())
-            self._outcomes.place(queued, cycle, choice)
+        if pod.metadata.annotations:
+            self._outcomes.explain(pod, cycle)
+        if self._extenders:
+            extenders = [each for each in self._extenders if each.concerns(pod)]
+            if extenders:
+                self._alone = True
+                self._queue.take_off(queued)
+                self.ctx.task(self._schedule_with(extenders, queued, cycle), "extend")
+                return
+        choice = cycle.choose(pod, self.ctx.random)
+        if self._state.measured is not None:
+            self._state.measured.decides(pod.metadata.uid, self.ctx.clock.monotonic())
+        self._outcomes.place(queued, cycle, choice)
 
     def _begin(self, queued: QueuedPod) -> None:
         """Count an attempt."""

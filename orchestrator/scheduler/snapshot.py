@@ -65,7 +65,7 @@ class Image(Struct):
     rows: set[int]
 
 
-class _Placed(Struct, frozen=True):
+class _Placed(Struct, frozen=True, gc=False):
     """A pod on a row and what was counted for it."""
 
     pod: Pod
@@ -406,7 +406,9 @@ class Snapshot:
     def uses_devices(self, pod: Pod) -> bool:
         """Whether a pod has claims of devices, or may need one."""
         spec = pod.spec
-        return spec is not None and bool(spec.resource_claims or self.backed_by_devices(pod))
+        if spec is None:
+            return False
+        return bool(spec.resource_claims or (self.devices.backed and self.backed_by_devices(pod)))
 
     def needs_of(self, pod: Pod) -> list[tuple[int, int]]:
         """(column, amount) of what a pod asks for, a place among the pods included."""
