@@ -28,6 +28,10 @@ class NamespaceLifecycle(AdmissionPlugin):
             return resource.key == "namespaces" and not subresource
         return operation == "CREATE" and resource.namespaced and resource.key != _REVIEWS
 
+    def judges(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.judges`."""
+        return operation == "DELETE" and self.handles(operation, resource, subresource)
+
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
         """The object. Errors: NotFound (the namespace), Forbidden (it is being terminated)."""
         namespace = reader.get(Namespace, request.namespace)

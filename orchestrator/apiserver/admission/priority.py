@@ -36,6 +36,10 @@ class Priority(AdmissionPlugin):
             return False
         return operation in ("CREATE", "UPDATE") or resource.key == _CLASSES
 
+    def judges(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.judges`."""
+        return resource.key == _CLASSES and self.handles(operation, resource, subresource)
+
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
         """The pod with its priority. Errors: Forbidden (unknown class; another number given)."""
         if request.resource.key != "pods":

@@ -114,7 +114,7 @@ class Attempt:
     def _follow(self, decision: Decision) -> None:
         if type(decision) is Commit:
             self._reply = decision.reply
-            self._env.store.commit(decision.write, self._done)
+            self._env.store.commit(decision, self._done)
         elif type(decision) is Wait:
             self._then = decision.then
             self._perform(decision.effect, self._heard)

@@ -76,14 +76,13 @@ def stored_object(change: Change) -> Any:
     return change.object
 
 
-class Commit(Struct, frozen=True):
-    """Write this; `reply` makes the answer of the change.
+class Commit(Write, frozen=True, gc=False, kw_only=True):
+    """A write to be done; `reply` makes the answer of the change.
 
     Without `reply` the next step goes on: an eviction books the budget, then deletes the pod. What
     was written so stays, and only the steps after it are repeated when another writer is faster.
     """
 
-    write: Write
     reply: Callable[[Change], Any] | None = stored_object
 
 

@@ -42,6 +42,7 @@ class Channel:
         "_events",
         "_newest",
         "convert",
+        "due",
         "id",
         "key",
         "quiet",
@@ -61,6 +62,7 @@ class Channel:
         self.sequence = 1  # of the last message; a private replay may take the one before
         self.tokens: dict[Ref[Any], str] = {}
         self.timer: Timer | None = None
+        self.due = False  # what waits is sent at the next flush
         self.quiet = True  # nothing was sent since the last round of bookmarks
         self._batched = key.batch_seconds > 0.0
         self._events: dict[Any, Event] = {}  # by revision, or by uid where those of one are merged
@@ -90,6 +92,8 @@ class Channel:
                 return False
             event = merged
         events[uid] = self._newest = event
+        if self.due:
+            return False
         return len(events) == 1 or self.key.can_wait is not None or len(events) >= MANY
 
     def delay(self) -> float:
@@ -107,6 +111,7 @@ class Channel:
         """The events to be sent, in the order of their revisions; they wait no more."""
         events = tuple(self._events.values())
         self._events.clear()
+        self.due = False
         return events
 
     def event_of(self, change: Change) -> Event | None:
