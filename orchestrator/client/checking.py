@@ -56,7 +56,7 @@ def checked_object(obj: Any, scheme: Scheme) -> tuple[Resource, Any]:
     Lists where tuples belong are converted. Raises Invalid, which names the field; TypeError for what is
     no object; UnknownKind.
     """
-    if not isinstance(obj, msgspec.Struct) and isinstance(obj, Mapping):
+    if isinstance(obj, Mapping):
         try:
             return codec.decode_any(obj, scheme)
         except DecodeError as error:
