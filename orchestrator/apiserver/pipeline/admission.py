@@ -183,6 +183,7 @@ def _request(course: Course, draft: Draft) -> AdmissionRequest:
         ask=partial(_ask, course.access, message.identity) if course.access is not None else None,
         annotate=message.annotate,
         message=message,
+        owners=draft.owners if course.as_part is None else None,  # they are the whole object's
     )
     return request
 

@@ -11,7 +11,7 @@ from orchestrator.api.errors import DecodeError
 from orchestrator.api.meta.v1 import Status
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.admission.interface import AdmissionRequest, Reader
-from orchestrator.apiserver.admission.questions import asked, document
+from orchestrator.apiserver.admission.questions import asked, document, new_document
 from orchestrator.apiserver.admission.read_back import shown
 from orchestrator.apiserver.admission.webhooks.answers import CallFailed, check_review
 from orchestrator.apiserver.admission.webhooks.matching import Webhook
@@ -98,7 +98,7 @@ def question(
             "webhook does not accept known AdmissionReview versions (v1, v1beta1)"
         )
     uid, scheme = reader.uid(), reader.scheme
-    new = document(request.object, request, version, scheme)
+    new = new_document(request, version, scheme)
     if new is not None and isinstance(webhook, MutatingWebhook):
         new = shown(new, request)
     said = asked(request, version, judges=not isinstance(webhook, MutatingWebhook))
