@@ -12,12 +12,12 @@ _NO_SCHEMA: Final = "boolean or JSON schema expected"
 def schema_parts(read_schema: Reader) -> Mapping[str, Reader]:
     """Readers of the parts of a schema that are one, or a list, a bool or names in its place.
 
-    They stay as they are: what such a part does not know it does not tell.
+    What such a part does not know it drops, and does not tell.
     """
 
-    def look(data: Any, place: Place) -> None:
+    def schema(data: Any, place: Place) -> Any:
         try:
-            read_schema(data, place, [])
+            return read_schema(data, place, [])
         except DecodeError as error:
             raise OwnDecodeError(
                 error.path, error.message, words=error.words, patch_words=error.patch_words
@@ -25,29 +25,30 @@ def schema_parts(read_schema: Reader) -> Mapping[str, Reader]:
 
     def or_list(data: Any, place: Place, unknown: list[str]) -> Any:
         if isinstance(data, Mapping):
-            look(data, place)
-        elif isinstance(data, list | tuple):
-            for each in data:
-                look({} if each is None else each, place)
+            return schema(data, place)
+        if isinstance(data, list | tuple):
+            return [schema({} if each is None else each, place) for each in data]
         return data
 
     def or_bool(data: Any, place: Place, unknown: list[str]) -> Any:
         if isinstance(data, Mapping):
-            look(data, place)
-        elif not isinstance(data, bool):
+            return schema(data, place)
+        if not isinstance(data, bool):
             raise OwnDecodeError(place.path, _NO_SCHEMA, words=_NO_SCHEMA)
         return data
 
     def dependencies(data: Any, place: Place, unknown: list[str]) -> Any:
         if not isinstance(data, Mapping):
             raise unfit(data, place, "v1.JSONSchemaDependencies")
-        for each in data.values():
-            if isinstance(each, Mapping):
-                look(each, place)
-            elif isinstance(each, list | tuple):
-                for name in each:
-                    if not isinstance(name, str):
-                        raise unfit(name, place, "string")
+        return {name: dependency(each, place) for name, each in data.items()}
+
+    def dependency(data: Any, place: Place) -> Any:
+        if isinstance(data, Mapping):
+            return schema(data, place)
+        if isinstance(data, list | tuple):
+            for name in data:
+                if not isinstance(name, str):
+                    raise unfit(name, place, "string")
         return data
 
     return {

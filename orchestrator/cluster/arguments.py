@@ -1,80 +1,22 @@
 """What a Cluster can be given, as what it is made of."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from actors import FaultPlan
-from orchestrator.api.scheme import Resource, Scheme
+from orchestrator.api.scheme import Scheme
 from orchestrator.apiserver import ApiFault
-from orchestrator.apiserver.admission import Admission
 from orchestrator.client import Controller
 from orchestrator.client.declaration import check
 from orchestrator.client.errors import InvalidController
 from orchestrator.cluster.nodes import node_spec
 from orchestrator.controllers import CONTROLLERS
 from orchestrator.controllers.installed import find
-from orchestrator.kubelet import NodeSpec, Profile
+from orchestrator.kubelet import NodeSpec
 from orchestrator.machinery import manifests
 from orchestrator.machinery.errors import ManifestError
-
-
-def _is(*types: type[Any]) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, types)
-
-
-def _are(type_: type[Any]) -> Callable[[Any], bool]:
-    return lambda value: (
-        isinstance(value, Sequence) and all(isinstance(each, type_) for each in value)
-    )
-
-
-def _is_duration(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
-
-
-def _are_images(value: Any) -> bool:
-    if value == ():
-        return True
-    from orchestrator.kubelet.runtimes.process import Image  # late: most nodes simulate
-
-    return _are(Image)(value)
-
-
-# What an argument is, and how that is said. None of them is asked further where it stands for nothing.
-_ARGUMENTS: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
-    "seed": (_is(int), "a whole number"),
-    "profile": (_is(Profile), "a kubelet.Profile"),
-    "runtime": (_is(str), "the name of a runtime"),
-    "images": (_are_images, "a sequence of kubelet.runtimes.process.Image"),
-    "container_runtime_endpoint": (
-        _is(str),
-        "an address such as unix:///run/containerd/containerd.sock",
-    ),
-    "runtimes": (_is(Mapping), "a mapping of names to what makes a runtime"),
-    "proxies": (_is(bool), "True or False"),
-    "record_events": (_is(bool), "True or False"),
-    "event_seconds": (_is_duration, "a number of seconds above 0"),
-    "heartbeats": (lambda value: value in ("written", "computed"), '"written" or "computed"'),
-    "faults": (_is(FaultPlan), "an actors.FaultPlan"),
-    "api_faults": (_are(ApiFault), "a sequence of apiserver.ApiFault"),
-    "order": (lambda value: value in ("fifo", "seeded"), '"fifo" or "seeded"'),
-    "trace": (_is(bool), "True or False"),
-    "admission": (_is(Admission), "an apiserver.admission.Admission"),
-    "authorizer": (lambda value: callable(getattr(value, "decide", None)), "an Authorizer"),
-    "resources": (_are(Resource), "a sequence of api.scheme.Resource"),
-    "furnished": (_is(bool), "True or False"),
-}
-
-
-def check_all(**given: Any) -> None:
-    """Raises TypeError for an argument of another kind, with what would be right."""
-    for name, value in given.items():
-        fits, words = _ARGUMENTS[name]
-        if value is not None and not fits(value):
-            raise TypeError(f"{name} is {words}, not {value!r}")
 
 
 def check_faults(faults: Iterable[ApiFault], scheme: Scheme) -> None:

@@ -107,51 +107,17 @@ class Cluster:
         runtime_config: Mapping[str, bool] = {},
     ) -> None:
         # Late, here and below: see the module's docstring.
-        from orchestrator.cluster.arguments import check_all, specs_of
+        from orchestrator.cluster.arguments import specs_of
         from orchestrator.cluster.components import Components
-        from orchestrator.cluster.features import features_of
-        from orchestrator.cluster.foundations import scheme_of, system_of, trouble_of
-        from orchestrator.store import MemoryStore
+        from orchestrator.cluster.options import Options
 
-        check_all(
+        options = self._options = Options(
             seed=seed,
-            profile=profile,
-            runtime=runtime,
-            runtimes=runtimes,
-            images=images,
-            container_runtime_endpoint=container_runtime_endpoint,
-            proxies=proxies,
-            record_events=record_events,
-            event_seconds=event_seconds,
-            heartbeats=heartbeats,
-            faults=faults,
-            api_faults=api_faults,
-            order=order,
-            trace=trace,
-            admission=admission,
-            authorizer=authorizer,
-            resources=resources,
-            furnished=furnished,
-        )
-        self._furnished = furnished
-        self._authorization = authorization
-        self._dns_upstream = dns_upstream
-        self._specs = specs_of(nodes, runtime)
-        features = self._features = features_of(feature_gates, runtime_config)
-        self.scheme = scheme_of(features, resources)
-        self.store: Store = MemoryStore() if store is None else store
-        on_answer = meter.answered if meter is not None else None
-        self.system = system_of(seed, order, faults, on_answer, trace=trace)
-        self.api_trouble = trouble_of(seed, api_faults, self.scheme)
-        self._components = Components(
-            self.system,
-            self.store,
-            self.scheme,
-            self.api_trouble,
+            store=store,
             controllers=controllers,
-            furnished=furnished,
             scheduler=scheduler,
             profile=profile,
+            runtime=runtime,
             runtimes=runtimes,
             images=images,
             container_runtime_endpoint=container_runtime_endpoint,
@@ -159,18 +125,29 @@ class Cluster:
             proxy_mode=proxy_mode,
             service_network=service_network,
             record_events=record_events,
-            computed_heartbeats=heartbeats == "computed",
+            event_seconds=event_seconds,
+            heartbeats=heartbeats,
+            faults=faults,
+            api_faults=api_faults,
+            order=order,
+            trace=trace,
             meter=meter,
             audit=audit,
             admission=admission,
             authorizer=authorizer,
             authorization=authorization,
-            authority=self._authority,
-            features=features,
-            event_seconds=event_seconds,
+            resources=resources,
+            furnished=furnished,
+            dns_upstream=dns_upstream,
+            feature_gates=feature_gates,
+            runtime_config=runtime_config,
         )
+        self._specs = specs_of(nodes, runtime)
+        self._components = components = Components(options, self._authority)
+        self.system, self.store = components.system, components.store
+        self.scheme, self.api_trouble = components.scheme, components.trouble
         self._signer: KeyPair | None = None
-        self._machines = self._components.machines
+        self._machines = components.machines
         self.client: Client
         self.api: Ref[Any]
         self._has_switch = False
@@ -217,7 +194,7 @@ class Cluster:
     async def _start(self) -> None:
         self.api, self.client = self._components.start(self._specs)
         await self.add_nodes(self._specs)
-        if self._furnished:
+        if self._options.furnished:
             await self._furnish()
 
     async def _furnish(self) -> None:
@@ -228,7 +205,7 @@ class Cluster:
         if not fabric.carries:
             await self.apply(furniture(str(fabric.service_network[DNS_ADDRESS])))
             return
-        port = await self._components.serve_names(self._dns_upstream)
+        port = await self._components.serve_names(self._options.dns_upstream)
         address = str(fabric.service_network[DNS_ADDRESS])
         await self.apply(furniture_with_dns(address, fabric.control_plane, port))
         self._components.follow_names(self.api)
@@ -306,14 +283,14 @@ class Cluster:
 
         options.setdefault("scheme", self.scheme)
         if (
-            any(isinstance(each, AlwaysAllow) for each in self._authorization)
+            any(isinstance(each, AlwaysAllow) for each in self._options.authorization)
             and options.get("anonymous", True) is True
         ):
             options["anonymous"] = False  # as kube-apiserver, where everybody may do everything
         if options.get("pki") is not None:
             self._signer = options["pki"].authority
         options.setdefault("authority", self._authority)
-        gates = partial(features_told, self._features)
+        gates = partial(features_told, self._components.features)
         options.setdefault("metrics", (partial(scheduler_families, self.system), gates))
         fabric = self._components.fabric
         options["names"] = (*options.get("names", ()), str(fabric.service_network[1]))

@@ -7,51 +7,37 @@ This module brings every room along, which takes longer to import than a cluster
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from actors import ALWAYS, ActorSystem, MailboxSpec, Ref
-from orchestrator.api.scheme import Scheme
-from orchestrator.apiserver import (
-    BOOKMARK_SECONDS,
-    ApiTrouble,
-    Authorizer,
-    CallMeter,
-    RequestAudit,
-    api_server,
-)
-from orchestrator.apiserver.admission import NO_CHANGE, Admission, chain_of
+from actors import ALWAYS, MailboxSpec, Ref
+from orchestrator.apiserver import BOOKMARK_SECONDS, api_server
+from orchestrator.apiserver.admission import NO_CHANGE, chain_of
 from orchestrator.apiserver.allocation import SERVICE_NETWORK
 from orchestrator.client import Client, Controller
 from orchestrator.client.declaration import check
 from orchestrator.cluster.arguments import classes_of
-from orchestrator.cluster.fabrics import Fabric, ProxyMode, choose
+from orchestrator.cluster.fabrics import Fabric, choose
 from orchestrator.cluster.fabrics.simulated import SimulatedFabric
-from orchestrator.cluster.features import Features
+from orchestrator.cluster.features import features_of
+from orchestrator.cluster.foundations import scheme_of, system_of, trouble_of
 from orchestrator.cluster.machines import Machines
 from orchestrator.cluster.nodes import Nodes
+from orchestrator.cluster.options import Options
 from orchestrator.cluster.service_networks import service_network_of
 from orchestrator.controllers import ControllerManager
 from orchestrator.controllers.certificates import CertificateSigner
 from orchestrator.controllers.load_balancer import LoadBalancerController
 from orchestrator.controllers.manager import Registration, RunController
-from orchestrator.kubelet import NodeSpec, Profile
+from orchestrator.kubelet import NodeSpec
 from orchestrator.kubelet.disk_keeper import DiskKeeper
-from orchestrator.kubelet.runtimes import RuntimeFactory, Runtimes
+from orchestrator.kubelet.runtimes import Runtimes
 from orchestrator.machinery.certificates import KeyPair
 from orchestrator.protocol import AUTHENTICATED, Identity
 from orchestrator.proxy import Place, Proxy, TableMemo
-from orchestrator.scheduler import (
-    DEFAULT_CONFIGURATION,
-    Scheduler,
-    SchedulerConfiguration,
-    configuration_of,
-    with_gangs,
-)
-from orchestrator.scheduler import Profile as SchedulerProfile
-from orchestrator.store import Store
+from orchestrator.scheduler import DEFAULT_CONFIGURATION, Scheduler, configuration_of, with_gangs
+from orchestrator.store import MemoryStore
 
 if TYPE_CHECKING:
     from orchestrator.dns.records import Zone
     from orchestrator.dns.serving import DnsServer
-    from orchestrator.kubelet.runtimes.process import Image
 
 # The API server's mailbox holds a few requests of each of many thousands of components.
 _API_MAILBOX: Final = MailboxSpec(capacity=1_000_000)
@@ -62,104 +48,75 @@ _EMBEDDER: Final = "orchestrator"
 
 
 class Components:
-    """A cluster's API server, controllers, scheduler and nodes; the arguments are those of `Cluster`.
+    """A cluster's API server, controllers, scheduler and nodes. `authority` makes what signs its certificates.
 
-    Raises what `Cluster` raises for arguments of another kind.
+    Raises what `Cluster` raises for options that mean nothing.
     """
 
-    def __init__(
-        self,
-        system: ActorSystem,
-        store: Store,
-        scheme: Scheme,
-        trouble: ApiTrouble,
-        *,
-        controllers: Sequence[type[Controller] | str],
-        furnished: bool,
-        scheduler: SchedulerConfiguration | SchedulerProfile | Mapping[str, Any] | None,
-        profile: Profile | None,
-        runtimes: Mapping[str, RuntimeFactory] | None,
-        images: "Sequence[Image]",
-        container_runtime_endpoint: str,
-        proxies: bool,
-        proxy_mode: ProxyMode | None,
-        service_network: str | None,
-        record_events: bool,
-        computed_heartbeats: bool,
-        meter: CallMeter | None,
-        audit: RequestAudit | None,
-        admission: Admission | None,
-        authorizer: Authorizer | None,
-        authorization: Sequence[str | Authorizer],
-        authority: Callable[[], KeyPair],
-        features: Features,
-        event_seconds: float,
-    ) -> None:
-        self._authority = authority
-        self._system, self._store, self._scheme, self._trouble = system, store, scheme, trouble
+    def __init__(self, options: Options, authority: Callable[[], KeyPair]) -> None:
+        self._options, self._authority = options, authority
+        self.features = features_of(options.feature_gates, options.runtime_config)
+        self.scheme = scheme_of(self.features, options.resources)
+        self.store = MemoryStore() if options.store is None else options.store
+        self.system = system_of(options)
+        self.trouble = trouble_of(options.seed, options.api_faults, self.scheme)
         self._added: list[Registration] = []  # controllers that were run later
-        self._runtimes = Runtimes(profile, runtimes, images, container_runtime_endpoint)
-        self._admission = chain_of(NO_CHANGE if admission is None else admission)
-        self._authorizer = authorizer
-        self._authorization = authorization
-        self._controllers = classes_of(controllers, scheme, every=furnished)
+        self._runtimes = Runtimes(
+            options.profile, options.runtimes, options.images, options.container_runtime_endpoint
+        )
+        self._admission = chain_of(NO_CHANGE if options.admission is None else options.admission)
+        self._controllers = classes_of(options.controllers, self.scheme, every=options.furnished)
+        scheduler = options.scheduler
         self._scheduler = configuration_of(
             DEFAULT_CONFIGURATION if scheduler is None else scheduler
         )
-        self._pod_groups = features.pod_groups
-        if features.gangs:
+        if self.features.gangs:
             self._scheduler = with_gangs(self._scheduler)
-        self._proxies = proxies
-        self._proxy_mode = proxy_mode
-        self._service_network = (
-            SERVICE_NETWORK if service_network is None else service_network_of(service_network)
-        )
+        network = options.service_network
+        self._service_network = SERVICE_NETWORK if network is None else service_network_of(network)
         self.fabric: Fabric = SimulatedFabric()
         self._names: DnsServer | None = None
         self._zone: Zone  # of the names that are served
-        self._record_events = record_events
-        self._event_seconds = event_seconds
-        self._computed_heartbeats = computed_heartbeats
-        self._meter = meter
-        self._audit = audit
-        self.machines = Machines(system, self._runtimes, heartbeats_computed=computed_heartbeats)
+        self.machines = Machines(
+            self.system, self._runtimes, heartbeats_computed=options.heartbeats_computed
+        )
 
     def start(self, specs: Sequence[NodeSpec]) -> tuple[Ref[Any], Client]:
         """Start all of them, with a network for nodes like `specs`; answers the API server and a client of it."""
         self.fabric = choose(
-            self._proxy_mode,
+            self._options.proxy_mode,
             specs,
-            self._system.clock,
-            self._system.log,
+            self.system.clock,
+            self.system.log,
             self._service_network,
         )
         api = self._start_api_server()
-        client = Client(api, clock=self._system.clock, scheme=self._scheme, field_manager=_EMBEDDER)
+        client = Client(api, clock=self.system.clock, scheme=self.scheme, field_manager=_EMBEDDER)
         self._start_controllers(api)
-        self._system.spawn(
+        self.system.spawn(
             lambda: Scheduler(
                 api,
                 self._scheduler,
                 identity=Identity("system:kube-scheduler", (AUTHENTICATED,)),
-                record_events=self._record_events,
-                pod_groups=self._pod_groups,
+                record_events=self._options.record_events,
+                pod_groups=self.features.pod_groups,
             ),
             "scheduler",
             restart=ALWAYS,
         )
         self._runtimes.disks.on_first = lambda: self._keep_disks(api)
-        memo = TableMemo() if self._proxies else None
+        memo = TableMemo() if self._options.proxies else None
         self.machines.begin(self._start_nodes(api, memo), client, self.fabric)
         plane = self.fabric.host_plane
         if memo is not None and plane is not None:
-            self._system.spawn(
+            self.system.spawn(
                 lambda: Proxy(api, Place(""), "", memo, plane), "proxy", restart=ALWAYS
             )
         enforce = self.fabric.enforcer()
         if memo is not None and enforce is not None:
             from orchestrator.proxy.policies import PolicyWatcher  # late: few clusters have packets
 
-            self._system.spawn(
+            self.system.spawn(
                 lambda: PolicyWatcher(api, enforce), "network-policies", restart=ALWAYS
             )
         return api, client
@@ -173,7 +130,7 @@ class Components:
         from orchestrator.dns.serving import DnsServer  # late: few clusters carry packets
 
         self._zone = Zone()
-        self._names = DnsServer(self._zone, upstream, self._system.log)
+        self._names = DnsServer(self._zone, upstream, self.system.log)
         return await self._names.open(self.fabric.control_plane)
 
     def follow_names(self, api: Ref[Any]) -> None:
@@ -181,7 +138,7 @@ class Components:
         from orchestrator.dns.watching import ZoneWatcher  # late, as above
 
         zone = self._zone
-        self._system.spawn(lambda: ZoneWatcher(api, zone), "dns", restart=ALWAYS)
+        self.system.spawn(lambda: ZoneWatcher(api, zone), "dns", restart=ALWAYS)
 
     async def close(self) -> None:
         """Leave nothing on this machine of what nodes and network have made there."""
@@ -196,23 +153,23 @@ class Components:
     def _keep_disks(self, api: Ref[Any]) -> None:
         """Begin to give back what volumes leave behind: most clusters have none."""
         disks = self._runtimes.disks
-        self._system.spawn(lambda: DiskKeeper(api, disks), "disks", restart=ALWAYS)
+        self.system.spawn(lambda: DiskKeeper(api, disks), "disks", restart=ALWAYS)
 
     def _start_api_server(self) -> Ref[Any]:
-        rare = self._computed_heartbeats
-        return self._system.spawn(
+        rare = self._options.heartbeats_computed
+        return self.system.spawn(
             api_server(
-                self._store,
-                meter=self._meter,
-                audit=self._audit,
-                scheme=self._scheme,
+                self.store,
+                meter=self._options.meter,
+                audit=self._options.audit,
+                scheme=self.scheme,
                 admission=self._admission,
-                authorizer=self._authorizer,
-                authorization=self._authorization,
-                trouble=self._trouble,
+                authorizer=self._options.authorizer,
+                authorization=self._options.authorization,
+                trouble=self.trouble,
                 service_network=self.fabric.service_network,
                 bookmark_seconds=RARE_BOOKMARK_SECONDS if rare else BOOKMARK_SECONDS,
-                event_seconds=self._event_seconds,
+                event_seconds=self._options.event_seconds,
             ),
             "apiserver",
             mailbox=_API_MAILBOX,
@@ -220,12 +177,12 @@ class Components:
         )
 
     def _start_controllers(self, api: Ref[Any]) -> None:
-        self._manager = self._system.spawn(
+        self._manager = self.system.spawn(
             lambda: ControllerManager(
                 api,
                 self._controllers,
-                scheme=self._scheme,
-                record_events=self._record_events,
+                scheme=self.scheme,
+                record_events=self._options.record_events,
                 added=self._added,
                 arguments={
                     CertificateSigner: {"authority": self._authority},
@@ -237,7 +194,7 @@ class Components:
         )
 
     def _start_nodes(self, api: Ref[Any], memo: TableMemo | None) -> Ref[Any]:
-        return self._system.spawn(
+        return self.system.spawn(
             lambda: Nodes(
                 api,
                 self._runtimes,
@@ -245,8 +202,8 @@ class Components:
                 self.fabric,
                 memo=memo,
                 kubelet_options={
-                    "record_events": self._record_events,
-                    "computed_heartbeats": self._computed_heartbeats,
+                    "record_events": self._options.record_events,
+                    "computed_heartbeats": self._options.heartbeats_computed,
                 },
             ),
             "nodes",
@@ -257,5 +214,5 @@ class Components:
         self, controller: type[Controller], arguments: Mapping[str, Any]
     ) -> Ref[Any]:
         """As `Cluster.run_controller`."""
-        check(controller, arguments, self._scheme)
+        check(controller, arguments, self.scheme)
         return await self._manager.ask(RunController(controller, dict(arguments)))

@@ -1,13 +1,13 @@
 """What a cluster stands on: the kinds that it serves, the system of its actors, and what goes wrong on purpose."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
 
-from actors import ActorSystem, FaultPlan
+from actors import ActorSystem
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.apiserver import ApiFault, ApiTrouble
 from orchestrator.cluster.arguments import check_faults
 from orchestrator.cluster.features import Features
+from orchestrator.cluster.options import Options
 from orchestrator.cluster.subjects import describe
 
 
@@ -20,23 +20,16 @@ def scheme_of(features: Features, resources: Sequence[Resource]) -> Scheme:
     return scheme
 
 
-def system_of(
-    seed: int,
-    order: Literal["fifo", "seeded"],
-    faults: FaultPlan | None,
-    on_answer: Callable[[Any, float, bool], None] | None,
-    *,
-    trace: bool,
-) -> ActorSystem:
-    """The system that the components run in; `on_answer` hears of each answer."""
+def system_of(options: Options) -> ActorSystem:
+    """The system that the components run in; a meter hears of each answer."""
     system = ActorSystem(
         "cluster",
-        seed=seed,
-        order=order,
-        faults=faults,
-        trace=trace,
+        seed=options.seed,
+        order=options.order,
+        faults=options.faults,
+        trace=options.trace,
         logger="orchestrator",
-        on_answer=on_answer,
+        on_answer=None if options.meter is None else options.meter.answered,
     )
     if system.trace is not None:
         system.trace.describe = describe

@@ -85,6 +85,15 @@ def copied(value: Json) -> Json:
     return value
 
 
+def in_order(value: Json) -> Json:
+    """The value with the keys of each object in their order, in which Go writes maps."""
+    if type(value) is dict:
+        return {name: in_order(value[name]) for name in sorted(value)}
+    if type(value) is list:
+        return [in_order(each) for each in value]
+    return value
+
+
 _INT64: Final = 2**63
 
 
@@ -145,6 +154,20 @@ def go_float(value: float) -> str:
         return str(int(value)) if value.is_integer() else repr(value)
     first, rest = digits[0], "".join(map(str, digits[1:]))
     return f"{'-' * sign}{first}{'.' * bool(rest)}{rest}e{power:+03d}"
+
+
+# Where JSON of Go's begins to have exponents.
+_TINY: Final = -6
+_HUGE: Final = 21
+
+
+def go_json_float(value: float) -> str:
+    """A float as Go writes it in JSON: 10000000000, 1e-7 and 1e+21."""
+    number = Decimal(repr(value)).normalize()
+    power = number.adjusted()
+    if number and not _TINY <= power < _HUGE:
+        return f"{number:e}"
+    return f"{number:f}"
 
 
 def go_text(value: Json) -> str:

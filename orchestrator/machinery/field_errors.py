@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from orchestrator.machinery.documents import GO_ESCAPES, go_float
+from orchestrator.machinery.whole_numbers import with_whole_numbers
 
 Reason: TypeAlias = Literal[
     "FieldValueNotFound",
@@ -75,6 +76,8 @@ def shown(value: Any) -> str:
         return quote(value)
     if type(value) is float:
         return go_float(value)
+    if type(value) in (dict, list):
+        value = with_whole_numbers(value)
     return _ENCODER.encode(value).decode().translate(GO_ESCAPES)
 
 

@@ -33,6 +33,8 @@ class FilterKernel:
     spanning: ClassVar[bool] = False
     # Of a spanning kernel: whether it is to be asked about all rows that the others leave, since it may fail on any.
     may_fail: ClassVar[bool] = False
+    # Whether what is said of a row is the same until the node itself changes, whatever pods come and go.
+    of_nodes: ClassVar[bool] = False
     traits: Hashable
     # PreFilter: the only nodes worth a look; None: any.
     only: frozenset[str] | None = None
@@ -73,8 +75,9 @@ class FilterKernel:
 
 
 class Fixed(FilterKernel):
-    """A filter with one reason, about what no eviction changes."""
+    """A filter with one reason, about the node alone, which no eviction changes."""
 
+    of_nodes = True
     reason: ClassVar[str]
 
     def reasons(self, row: int) -> tuple[str, ...]:

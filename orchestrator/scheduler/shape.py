@@ -20,7 +20,7 @@ import numpy as np
 
 from orchestrator.scheduler.groups import Groups
 from orchestrator.scheduler.kernels import FilterKernel, Fixed, ScoreKernel
-from orchestrator.scheduler.snapshot import Int64, Rows, Snapshot
+from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
 
 NOT_FEASIBLE: Final = -1
 # Up to so many rows are looked at one after another: about where arrays begin to cost less.
@@ -30,7 +30,10 @@ _MANY_FLIPS: Final = 65_536
 
 
 class Local:
-    """The totals of all rows by kernels that look at one row at a time, as of `version`."""
+    """The totals of all rows by kernels that look at one row at a time, as of `version`.
+
+    Filters that look at the node alone are asked when that has changed, not when a pod has come.
+    """
 
     __slots__ = (
         "_apart",
@@ -40,7 +43,10 @@ class Local:
         "_groups",
         "_nodes",
         "_normalized",
+        "_of_nodes",
         "_only",
+        "_open",
+        "_open_at",
         "_raw",
         "_scorers",
         "_tied",
@@ -55,7 +61,10 @@ class Local:
         nodes: Snapshot,
     ) -> None:
         self._nodes = nodes
-        self._filters = filters
+        self._of_nodes = [kernel for kernel in filters if kernel.of_nodes]
+        self._filters = [kernel for kernel in filters if not kernel.of_nodes]
+        self._open: Bool = np.zeros(0, np.bool_)  # the rows that those of nodes let pass
+        self._open_at = -1  # the version of the nodes
         self._only = only_nodes(filters)
         if self._only is not None and len(self._only) <= 1:
             scorers = []  # the only node that may do is the best, as in kube-scheduler
@@ -121,7 +130,7 @@ class Local:
         if self._tied is None:
             self._best = int(self._totals.max(initial=NOT_FEASIBLE))
             found = self._totals == max(self._best, 0)
-            self._tied = array("q", np.flatnonzero(found).astype(np.int64, copy=False).tobytes())
+            self._tied = array("i", np.flatnonzero(found).astype(np.int32).tobytes())
         return self._tied
 
     def _refresh(self) -> None:
@@ -133,17 +142,35 @@ class Local:
         if rows is None or self._totals.size != size or len(rows) > max(len(nodes) // 2, _FEW):
             self._totals = np.full(size, NOT_FEASIBLE, np.int64)
             self._raw = [np.zeros(size, np.int64) for _ in self._normalized]
-            self._compute(nodes.all_rows() if self._only is None else nodes.rows_of(self._only))
-        elif len(rows) > self._few:
-            self._compute(np.array(rows, dtype=np.intp))
+            every = nodes.all_rows() if self._only is None else nodes.rows_of(self._only)
+            if self._open_at != nodes.nodes_version:
+                self._open = np.zeros(size, np.bool_)
+                self._look_at_nodes(every)
+            self._compute(every)
         else:
-            for row in rows:
-                self._look_again(row)
+            if self._open_at != nodes.nodes_version:
+                self._look_at_nodes(np.array(rows, dtype=np.intp))
+            if len(rows) > self._few:
+                self._compute(np.array(rows, dtype=np.intp))
+            else:
+                for row in rows:
+                    self._look_again(row)
         self.version = nodes.version
+
+    def _look_at_nodes(self, rows: Rows) -> None:
+        """Ask the filters that look at nothing but the node."""
+        left = rows[self._nodes.valid[rows]]
+        for kernel in self._of_nodes:
+            if not len(left):
+                break
+            left = left[kernel.rows(left)]
+        self._open[rows] = False
+        self._open[left] = True
+        self._open_at = self._nodes.nodes_version
 
     def _compute(self, rows: Rows) -> None:
         """Filter and score many rows."""
-        left = rows[self._nodes.valid[rows]]
+        left = rows[self._open[rows]]
         for kernel in self._filters:
             if not len(left):
                 break
@@ -178,7 +205,7 @@ class Local:
         self._move(row, total)
 
     def _fits(self, row: int) -> bool:
-        if not self._nodes.valid.item(row):
+        if not self._open.item(row):
             return False
         for kernel in self._filters:  # noqa: SIM110  # a generator would cost twice the loop
             if not kernel.row(row):
@@ -197,7 +224,7 @@ class Local:
         if tied is None:
             return
         if total > self._best:
-            self._best, self._tied = total, array("q", (row,))
+            self._best, self._tied = total, array("i", (row,))
         elif total == self._best:
             insort(tied, row)
         elif was == self._best:

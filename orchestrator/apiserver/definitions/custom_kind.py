@@ -28,6 +28,7 @@ from orchestrator.machinery.schemas import (
     with_defaults,
     with_metadata_read,
 )
+from orchestrator.machinery.whole_numbers import with_whole_numbers
 from orchestrator.protocol import BadRequest
 
 
@@ -58,6 +59,7 @@ def custom_kind(
         warnings=partial(_warnings, warnings),
         selectable=dict(_selectable(version)),
         deprecation=_deprecation(definition, version),
+        stored=_stored,
     )
     if scale is not None:
         kind = replace(kind, scaling=scaling_of(scale))
@@ -107,6 +109,12 @@ def _deprecation(
 
 def _shape(schema: Schema) -> Shape:
     return shape_of_custom(schema.document, preserve_unknown=schema.preserves_unknown)
+
+
+def _stored(custom: Unstructured) -> Unstructured:
+    """The object with its numbers as Go writes them: they are judged as they came."""
+    content = with_whole_numbers(custom.content)
+    return custom if content is custom.content else replace(custom, content=content)
 
 
 def _seen(

@@ -1,6 +1,6 @@
 """What is refused of custom resources of one version, by its schema and its rules."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Final
 
@@ -10,20 +10,18 @@ from orchestrator.api import codec
 from orchestrator.api.apiextensions.v1 import CustomResourceSubresourceScale
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.definitions.scaling import scale_faults, status_scale_faults
+from orchestrator.apiserver.validation.embedded import embedded_metadata_faults
 from orchestrator.apiserver.validation.field import Errors, FieldError, invalid
-from orchestrator.apiserver.validation.metadata import metadata_faults
 from orchestrator.apiserver.validation.rules import Rules
-from orchestrator.machinery.names import path_segment_errors
 from orchestrator.machinery.schemas import (
     RuleNode,
     Schema,
     compile_rules,
-    embedded_resources,
+    embedded_faults,
     faults_of,
     fitting,
     list_faults,
     rule_faults,
-    type_faults,
 )
 
 # While one of these stands against a value, its rules are not asked.
@@ -42,7 +40,6 @@ _NOT_ASKED: Final = invalid(
     "some validation rules were not checked because the object was invalid; "
     "correct the existing errors to complete validation",
 )
-_NAMELESS: Final = "nameless"
 
 
 def rules_of(
@@ -82,7 +79,7 @@ class _Judge:
         found = self._faults(value)
         if self._scale is not None:
             found += scale_faults(custom.content, self._scale)
-        found += _embedded_faults(value, self._schema)
+        found += embedded_faults(value, self._schema, "", embedded_metadata_faults)
         found += list_faults(value, self._schema)
         metadata = custom.metadata
         is_named = bool(metadata.name or metadata.generate_name)
@@ -94,7 +91,7 @@ class _Judge:
         found = self._new_faults(value, before)
         if self._scale is not None:
             found += scale_faults(new.content, self._scale)
-        found += _embedded_faults(value, self._schema)
+        found += embedded_faults(value, self._schema, "", embedded_metadata_faults)
         found += self._list_faults(value, before)
         return self._with_rules(found, value, before, new)
 
@@ -158,22 +155,6 @@ def whole(custom: Unstructured) -> dict[str, Any]:
         "metadata": codec.to_dict(custom.metadata),
         **custom.content,
     }
-
-
-def _embedded_faults(value: Mapping[str, Any], schema: Schema) -> Iterator[FieldError]:
-    for path, resource in embedded_resources(value, schema):
-        yield from type_faults(resource, path)
-        if "metadata" in resource:
-            yield from _metadata_faults(resource["metadata"], f"{path}.metadata")
-
-
-def _metadata_faults(document: Any, path: str) -> Iterator[FieldError]:
-    """As of an object that stands alone, but that a name may be missing."""
-    metadata = codec.metadata_of(document, path, [])
-    metadata = replace(metadata, name=metadata.name or _NAMELESS)
-    namespaced = bool(metadata.namespace)
-    for fault in metadata_faults(metadata, namespaced, path_segment_errors, finalizer_names=False):
-        yield replace(fault, field=path + fault.field.removeprefix("metadata"))
 
 
 def _is_old(path: str, value: Any, old: Any) -> bool:

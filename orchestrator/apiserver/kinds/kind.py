@@ -41,7 +41,7 @@ class Kind(Struct, frozen=True):
     `type`: the Struct of its objects. `rules`: what is refused. `path_rules`: what is
     refused of stored objects that come by this version's path, where it is not the same. `default`: fills in what the author
     left out, after the amounts were made canonical (unless it `keeps_amounts`); `default_applied`: the same for what is
-    applied, where that is something else. `seen`: how a stored object of a custom kind looks in its version. `strategy` and
+    applied, where that is something else. `stored`: what is stored of an object that was judged, where that is something else. `seen`: how a stored object of a custom kind looks in its version. `strategy` and
     `traits`: what happens when it is created, changed and deleted. `table`: what `kubectl get`
     shows. `converts`: functions to the types of other versions that differ in more than their name.
     `answers_deleted`: whether a finished delete answers the last object instead of a Status.
@@ -70,6 +70,7 @@ class Kind(Struct, frozen=True):
     path_rules: Rules | None = None
     default: Default | None = None
     default_applied: Default | None = None
+    stored: Default | None = None
     seen: Default | None = None
     keeps_amounts: bool = False
     strategy: Callable[[Resource, Traits], Strategy] = Strategy

@@ -10,8 +10,6 @@ from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Commit, Decision, Draft, Step
 from orchestrator.apiserver.pipeline.metadata import is_finished, is_version
 from orchestrator.apiserver.pipeline.served import Served
-from orchestrator.machinery.whole_numbers import with_whole_numbers
-from orchestrator.store import Write
 
 
 def commit_new(course: Course) -> tuple[Step, ...]:
@@ -32,10 +30,9 @@ def commit_new(course: Course) -> tuple[Step, ...]:
             raise taken(resource, name, ending=present.metadata.deletion_timestamp is not None)
         if draft.message.dry_run:
             return show(owned(draft))
-        write = Write(bucket, namespace, name, new, managed_fields=draft.owners)
-        return Commit(write, reply)
+        return Commit(bucket, namespace, name, new, managed_fields=draft.owners, reply=reply)
 
-    return (*_as_written(course.served), step)
+    return (*_as_stored(course.served), step)
 
 
 def commit(course: Course) -> tuple[Step, ...]:
@@ -55,24 +52,32 @@ def commit(course: Course) -> tuple[Step, ...]:
         if draft.message.dry_run:
             return show(owned(draft))
         if is_finished(new, old) and not is_held(new):
-            last = Write(bucket, draft.namespace, draft.name, old, old, delete=True)
-            return Commit(last, lambda _change: show(owned(draft)))
-        write = Write(bucket, draft.namespace, draft.name, new, old, False, draft.owners)
-        return Commit(write, reply)
+            return Commit(
+                bucket,
+                draft.namespace,
+                draft.name,
+                old,
+                old,
+                delete=True,
+                reply=lambda _change: show(owned(draft)),
+            )
+        return Commit(
+            bucket, draft.namespace, draft.name, new, old, False, draft.owners, reply=reply
+        )
 
-    return (*_as_written(course.served), step)
+    return (*_as_stored(course.served), step)
 
 
-def _as_written(served: Served) -> tuple[Step, ...]:
-    """A custom resource's numbers as they are stored: until then they are judged as they came."""
+def _as_stored(served: Served) -> tuple[Step, ...]:
+    """What is stored of an object, where that is not what was judged."""
+    stored = served.kind.stored
+    if stored is None:
+        return ()
 
     def step(_env: Environment, draft: Draft) -> None:
-        new = draft.new
-        content = with_whole_numbers(new.content)
-        if content is not new.content:
-            draft.new = replace(new, content=content)
+        draft.new = stored(draft.new)
 
-    return (step,) if served.kind.custom else ()
+    return (step,)
 
 
 def owned(draft: Draft) -> Any:
@@ -91,6 +96,6 @@ def commit_changed(course: Course) -> tuple[Step, ...]:
         new = draft.new
         if draft.message.dry_run:
             return show(new)
-        return Commit(Write(bucket, draft.namespace, draft.name, new, draft.old), reply)
+        return Commit(bucket, draft.namespace, draft.name, new, draft.old, reply=reply)
 
     return (step,)

@@ -15,7 +15,7 @@ from orchestrator.apiserver.pipeline.draft import Commit, Decision, Draft, Step
 from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.machinery.times import LATEST, format_time, parse_time
 from orchestrator.protocol import Delete, Deleted, PropagationPolicy
-from orchestrator.store import Change, Write
+from orchestrator.store import Change
 
 FOREGROUND: Final = "foregroundDeletion"
 ORPHAN: Final = "orphan"
@@ -77,7 +77,7 @@ def commit_deletion(course: Course) -> tuple[Step, ...]:
                 last = replace(last, metadata=metadata)
             return Deleted(to_version(last), gone)
 
-        return Commit(Write(bucket, draft.namespace, draft.name, new, old, delete=gone), reply)
+        return Commit(bucket, draft.namespace, draft.name, new, old, delete=gone, reply=reply)
 
     return (step,)
 

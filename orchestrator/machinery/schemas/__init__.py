@@ -7,12 +7,9 @@ Values are plain JSON (dict, list, str, int, float, bool, None) and are never ch
 stays the same is the same object. `compile_rules` and `rule_faults` are for rules in CEL.
 """
 
+from orchestrator.machinery.schemas.default_faults import embedded_faults
 from orchestrator.machinery.schemas.defaulting import with_defaults
-from orchestrator.machinery.schemas.embedded import (
-    embedded_resources,
-    type_faults,
-    with_metadata_read,
-)
+from orchestrator.machinery.schemas.embedded import EmbeddedMisfit, with_metadata_read
 from orchestrator.machinery.schemas.fitting import fitting
 from orchestrator.machinery.schemas.lists import list_faults
 from orchestrator.machinery.schemas.pruning import prune
@@ -21,17 +18,17 @@ from orchestrator.machinery.schemas.schema import Schema, compile_schema
 from orchestrator.machinery.schemas.validation import faults_of
 
 __all__ = [
+    "EmbeddedMisfit",
     "RuleNode",
     "Schema",
     "compile_rules",
     "compile_schema",
-    "embedded_resources",
+    "embedded_faults",
     "faults_of",
     "fitting",
     "list_faults",
     "prune",
     "rule_faults",
-    "type_faults",
     "with_defaults",
     "with_metadata_read",
 ]

@@ -9,18 +9,27 @@ from typing import Any
 
 from orchestrator.api import codec
 from orchestrator.api.errors import DecodeError
+from orchestrator.machinery.documents import in_order
 from orchestrator.machinery.field_errors import FieldError, child, index, invalid, key, required
 from orchestrator.machinery.names import dns1035_label_errors
 from orchestrator.machinery.schemas.schema import Schema
 
 
-def with_metadata_read(value: Any, schema: Schema, unknown: list[str]) -> Any:
+class EmbeddedMisfit(DecodeError):
+    """A kind, a version or metadata of an embedded resource that is of another type; `fault` says which."""
+
+    def __init__(self, fault: FieldError) -> None:
+        super().__init__(fault.field, fault.detail, words=str(fault))
+        self.fault = fault
+
+
+def with_metadata_read(value: Any, schema: Schema, unknown: list[str], path: str = "") -> Any:
     """The value with the metadata of embedded resources as metadata is; itself if nothing changes.
 
-    `unknown` gets the paths of fields that metadata does not have. Raises DecodeError for metadata, kind
-    and version that are of another type.
+    `unknown` gets the paths of fields that metadata does not have. Raises EmbeddedMisfit for metadata, kind
+    and version that are of another type. `path` is where the value stands.
     """
-    return _read(value, schema, "", unknown)
+    return _read(value, schema, path, unknown)
 
 
 def _read(value: Any, schema: Schema, path: str, unknown: list[str]) -> Any:
@@ -41,7 +50,7 @@ def _read_map(value: Mapping[str, Any], schema: Schema, path: str, unknown: list
         new = part
         if schema.embedded and name in ("apiVersion", "kind"):
             if not isinstance(part, str):
-                raise _misfit(child(path, name), part, "must be a string")
+                raise EmbeddedMisfit(invalid(child(path, name), part, "must be a string"))
         elif schema.embedded and name == "metadata":
             new = _read_metadata(part, child(path, name), unknown)
         elif (below := schema.properties.get(name)) is not None:
@@ -54,15 +63,13 @@ def _read_map(value: Mapping[str, Any], schema: Schema, path: str, unknown: list
 
 
 def _read_metadata(metadata: Any, path: str, unknown: list[str]) -> Any:
+    if metadata is None:
+        return {}
     try:
         read = codec.to_dict(codec.metadata_of(metadata, path, unknown))
     except DecodeError as error:
-        raise _misfit(path, metadata, error.words) from error
+        raise EmbeddedMisfit(invalid(path, in_order(metadata), error.words)) from error
     return metadata if read == metadata else read
-
-
-def _misfit(path: str, value: Any, why: str) -> DecodeError:
-    return DecodeError(path, why, words=str(invalid(path, value, why)))
 
 
 def embedded_resources(

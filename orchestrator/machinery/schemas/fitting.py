@@ -10,8 +10,9 @@ from math import inf
 from typing import Any, Final, TypeAlias
 
 from orchestrator.machinery.formats import FORMATS
+from orchestrator.machinery.schemas.numbers import INT32, INT64, fits_type
 from orchestrator.machinery.schemas.schema import INTEGER, NO_BOUNDS, NUMBER, Schema
-from orchestrator.machinery.schemas.validation import INT64, INT_RANGES, faults_of, matches
+from orchestrator.machinery.schemas.validation import faults_of, matches
 
 Fits: TypeAlias = Callable[[Any], bool]
 
@@ -51,7 +52,7 @@ def _string(schema: Schema) -> Fits | None:
 
 
 def _integer(schema: Schema) -> Fits | None:
-    bounds = _within(schema, *INT_RANGES.get(schema.format, INT64))
+    bounds = _within(schema, *(INT32 if schema.format == "int32" else INT64))
     if bounds is None:
         return None
     least, most = bounds
@@ -67,9 +68,15 @@ def _number(schema: Schema) -> Fits | None:
 
 
 def _within(schema: Schema, low: float, high: float) -> tuple[float, float] | None:
-    """The least and the greatest number within the bounds of a schema, and these; bounds that exclude themselves are rare."""
+    """The least and the greatest number within the bounds of a schema, and these.
+
+    Bounds are rare that exclude themselves, or that are no numbers of the schema's type.
+    """
     bounds = schema.bounds
     if schema.enum or bounds.exclusive_minimum or bounds.exclusive_maximum:
+        return None
+    given = [each for each in (bounds.minimum, bounds.maximum) if each is not None]
+    if not all(INT64[0] <= each <= INT64[1] and fits_type(each, schema) for each in given):
         return None
     least = low if bounds.minimum is None else max(low, bounds.minimum)
     most = high if bounds.maximum is None else min(high, bounds.maximum)

@@ -22,16 +22,10 @@ from orchestrator.machinery.field_errors import (
     not_supported,
     required,
 )
-from orchestrator.machinery.schemas.pruning import prune
+from orchestrator.machinery.schemas.default_faults import MetadataFaults, default_faults
 from orchestrator.machinery.schemas.rule_costs import Budget, MessageError, costs_of
-from orchestrator.machinery.schemas.rules import (
-    compile_rule,
-    compile_rules,
-    rule_faults,
-)
-from orchestrator.machinery.schemas.schema import compile_schema
+from orchestrator.machinery.schemas.rules import compile_rule
 from orchestrator.machinery.schemas.structural import structural_faults
-from orchestrator.machinery.schemas.validation import NOWHERE, faults_of
 
 Document: TypeAlias = Mapping[str, Any]
 Faults: TypeAlias = Iterator[FieldError]
@@ -74,18 +68,19 @@ class Place(Struct, frozen=True):
 
 
 def definition_faults(
-    document: Document, path: str, *, known_before: bool = False
+    document: Document, path: str, metadata: MetadataFaults, *, known_before: bool = False
 ) -> list[FieldError]:
     """All faults of a schema that stands at a path of its definition.
 
-    `known_before`: it was stored already, so that each of its rules may cost what it costs.
+    `metadata` judges the metadata of an embedded resource. `known_before`: the schema was stored already, so that
+    each of its rules may cost what it costs.
     """
     # The original does not look at the structure of what it cannot read.
     known = _is_readable(document)
     found = structural_faults(document, path) if known else []
     sound = known and not found
     if sound:
-        found = list(_default_faults(document, path))
+        found = list(default_faults(document, path, metadata))
         sound = not found
     budget = Budget(document, forgiving=known_before) if sound else None
     place = Place(budget=budget)
@@ -447,32 +442,3 @@ def node_at(document: Document, path: str, *, brackets: bool = True) -> Document
             return NO_FIELD
         at = step.end()
     return document
-
-
-# --- defaults ------------------------------------------------------------------------------
-
-
-def _default_faults(document: Document, path: str, *, inside_metadata: bool = False) -> Faults:
-    """Whether each default is a value that its own schema takes, and holds nothing unknown."""
-    default = document.get("default")
-    if default is not None and not inside_metadata:
-        where = child(path, "default")
-        schema = compile_schema({**document, "default": None})
-        if prune(default, schema, root=schema.embedded) is not default:
-            yield invalid(where, default, "must not have unknown fields")
-        found = faults_of(default, schema)
-        for fault in found:
-            at = where if fault.field in (NOWHERE, "") else child(where, fault.field)
-            yield replace(fault, field=at)
-        if not found:
-            yield from rule_faults(default, None, compile_rules(schema), where)
-    items = document.get("items")
-    if isinstance(items, Mapping):
-        where = child(path, "items")
-        yield from _default_faults(items, where, inside_metadata=inside_metadata)
-    for name, part in sorted((document.get("properties") or {}).items()):
-        meta = inside_metadata or (
-            bool(document.get("x-kubernetes-embedded-resource")) and name in _OF_EVERY_OBJECT
-        )
-        where = key(child(path, "properties"), name)
-        yield from _default_faults(part, where, inside_metadata=meta)

@@ -51,7 +51,7 @@ def _is_pruned_map(
     value: dict[str, Any], schema: Schema, keeps_nulls: bool, *, whole: bool
 ) -> bool:
     properties, other = schema.properties, schema.additional
-    if other is None and schema.allows_additional:
+    if other is None and _says_of_others(schema):
         other = _NOTHING
     for name, part in value.items():
         if whole and name in _OF_EVERY_OBJECT:
@@ -66,6 +66,11 @@ def _is_pruned_map(
         elif type(part) not in _LEAVES and not _is_pruned(part, below, keeps_nulls):
             return False
     return True
+
+
+def _says_of_others(schema: Schema) -> bool:
+    """Whether other fields are known of, if only to be refused."""
+    return schema.allows_additional or schema.forbids_additional
 
 
 def _pruned(
@@ -104,7 +109,7 @@ def _pruned_map(
     resource: bool,
 ) -> dict[str, Any]:
     properties, additional = schema.properties, schema.additional
-    if additional is None and schema.allows_additional:
+    if additional is None and _says_of_others(schema):
         additional = _NOTHING
     kept: dict[str, Any] = {}
     changed = False

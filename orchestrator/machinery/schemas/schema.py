@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from orchestrator.machinery.formats import FORMATS
 from orchestrator.machinery.schemas.patterns import compiled_pattern
 
 # What stands in the place of a default that a schema does not give, and of a field that is missing.
@@ -93,17 +94,21 @@ class Schema(Struct, frozen=True):
     defaulted: tuple[tuple[str, "Schema"], ...] = ()  # the properties with defaults, here or below
 
 
-def compile_schema(document: Mapping[str, Any]) -> Schema:
-    """The schema of a document that was found valid before; unknown words in it are passed over."""
-    properties = {
-        name: compile_schema(part) for name, part in (document.get("properties") or {}).items()
-    }
+def compile_schema(document: Mapping[str, Any], *, of_default: bool = False) -> Schema:
+    """The schema of a document that was found valid before; unknown words in it are passed over.
+
+    `of_default`: as Kubernetes judges a default by it. What is marked as integer or string need not be one of them
+    then, while formats count that it does not know.
+    """
+
+    def compiled(part: Mapping[str, Any]) -> Schema:
+        return compile_schema(part, of_default=of_default)
+
+    properties = {name: compiled(part) for name, part in (document.get("properties") or {}).items()}
     additional_document = document.get("additionalProperties")
-    additional = (
-        compile_schema(additional_document) if isinstance(additional_document, Mapping) else None
-    )
+    additional = compiled(additional_document) if isinstance(additional_document, Mapping) else None
     items_document = document.get("items")
-    items = compile_schema(items_document) if isinstance(items_document, Mapping) else None
+    items = compiled(items_document) if isinstance(items_document, Mapping) else None
     int_or_string = bool(document.get("x-kubernetes-int-or-string"))
     list_type = str(document.get("x-kubernetes-list-type") or "")
     default = document.get("default")
@@ -112,13 +117,15 @@ def compile_schema(document: Mapping[str, Any]) -> Schema:
     below = [*properties.values(), *filter(None, (additional, items))]
     pattern = str(document.get("pattern") or "")
     embedded = bool(document.get("x-kubernetes-embedded-resource"))
-    types = _types(document, int_or_string)
-    combined = any(document.get(word) for word in ("allOf", "anyOf", "oneOf", "not"))
+    types = _types(document, int_or_string and not of_default)
+    negated = document.get("not")
+    words = ("allOf", "anyOf", "oneOf")
+    combined = negated is not None or any(document.get(word) for word in words)
     return Schema(
         document=document,
         types=types,
         nullable=bool(document.get("nullable")),
-        format=str(document.get("format") or ""),
+        format=_format(document, types, of_default),
         pattern=pattern,
         matcher=compiled_pattern(pattern) if pattern else None,
         enum=tuple(document.get("enum") or ()),
@@ -129,10 +136,10 @@ def compile_schema(document: Mapping[str, Any]) -> Schema:
         forbids_additional=additional_document is False,
         items=items,
         required=tuple(document.get("required") or ()),
-        all_of=_each(document.get("allOf")),
-        any_of=_each(document.get("anyOf")),
-        one_of=_each(document.get("oneOf")),
-        not_=compile_schema(document["not"]) if document.get("not") else None,
+        all_of=tuple(map(compiled, document.get("allOf") or ())),
+        any_of=tuple(map(compiled, document.get("anyOf") or ())),
+        one_of=tuple(map(compiled, document.get("oneOf") or ())),
+        not_=compiled(negated) if negated is not None else None,
         default=default,
         has_defaults=default is not ABSENT or any(each.has_defaults for each in below),
         preserves_unknown=bool(document.get("x-kubernetes-preserve-unknown-fields")),
@@ -158,9 +165,10 @@ def _free(document: Mapping[str, Any], types: Sequence[str]) -> frozenset[type]:
     """Those leaves (integers have a range always) of which nothing is asked but the type."""
     if document.get("enum"):
         return frozenset()
-    free: set[type] = {bool} if not types or "boolean" in types else set()
+    is_formless = not types and document.get("format") is None
+    free: set[type] = {bool} if is_formless or "boolean" in types else set()
     words = ("pattern", "format", "minLength", "maxLength")
-    if (not types or "string" in types) and not any(document.get(each) for each in words):
+    if (not types or "string" in types) and all(document.get(each) is None for each in words):
         free.add(str)
     return frozenset(free)
 
@@ -175,15 +183,25 @@ def _plain(document: Mapping[str, Any], types: Sequence[str]) -> frozenset[type]
     return frozenset(plain)
 
 
-def _each(documents: Sequence[Mapping[str, Any]] | None) -> tuple[Schema, ...]:
-    return tuple(compile_schema(document) for document in documents or ())
-
-
 def _types(document: Mapping[str, Any], int_or_string: bool) -> tuple[str, ...]:
     if int_or_string:
         return (INTEGER, "string")
     named = document.get("type")
     return (str(named),) if named else ()
+
+
+# The formats that Kubernetes knows, of what is no text.
+NUMBER_FORMATS: Final[Mapping[tuple[str, ...], tuple[str, ...]]] = {
+    (INTEGER,): ("int32", "int64"),
+    (NUMBER,): ("float", "double"),
+}
+_TEXTS: Final = ((), ("string",), (INTEGER, "string"))
+
+
+def _format(document: Mapping[str, Any], types: tuple[str, ...], of_default: bool) -> str:
+    form = str(document.get("format") or "")
+    known = form in FORMATS if types in _TEXTS else form in NUMBER_FORMATS.get(types, ())
+    return form if known or of_default else ""
 
 
 def _bounds(document: Mapping[str, Any]) -> Bounds:

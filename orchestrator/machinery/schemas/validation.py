@@ -5,11 +5,10 @@ The checks of one node are all made, whatever the first of them says. Of alterna
 how many checks it made.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-from orchestrator.machinery.documents import go_plain
+from orchestrator.machinery.documents import go_json_float, in_order
 from orchestrator.machinery.field_errors import (
     FieldError,
     invalid,
@@ -20,19 +19,13 @@ from orchestrator.machinery.field_errors import (
     too_many,
 )
 from orchestrator.machinery.formats import FORMATS
-from orchestrator.machinery.schemas.schema import INTEGER, NO_BOUNDS, NUMBER, Schema
+from orchestrator.machinery.schemas.numbers import INT64, NOWHERE, is_whole, number_faults
+from orchestrator.machinery.schemas.schema import INTEGER, NUMBER, Schema
 
-# How Kubernetes prints the path of a complaint that has none.
-NOWHERE: Final = "<nil>"
-INT_RANGES: Final[Mapping[str, tuple[int, int]]] = {
-    "int32": (-(2**31), 2**31 - 1),
-    "uint32": (0, 2**32 - 1),
-    "uint64": (0, 2**64 - 1),
-}
-INT64: Final = (-(2**63), 2**63 - 1)
-_MOST_EXACT: Final = 2**53 - 1
+# What a value's format is to Go's libraries, where its type has one.
+_NATIVE_FORMATS: Final[Mapping[str, str]] = {INTEGER: "int64", NUMBER: "float64"}
 # The checks of a leaf that all hold.
-_MADE_OF_FREE: Final[Mapping[type, int]] = {str: 6, bool: 4}
+_MADE_OF_FREE: Final[Mapping[type, int]] = {str: 4, bool: 2}
 
 
 def faults_of(value: Any, schema: Schema, path: str = "") -> list[FieldError]:
@@ -42,21 +35,28 @@ def faults_of(value: Any, schema: Schema, path: str = "") -> list[FieldError]:
     return faults
 
 
+def _made_of_free(kind: type, schema: Schema) -> int:
+    return _MADE_OF_FREE[kind] + (2 if schema.types else 0)
+
+
 def _visit(value: Any, schema: Schema, path: str, faults: list[FieldError]) -> int:
     """Add the faults of a value; answers how many checks were made."""
     kind = type(value)
+    if kind is int and not INT64[0] <= value <= INT64[1]:
+        kind, value = float, float(value)
     if kind in schema.free:
-        return _MADE_OF_FREE[kind]
-    made = 2 if kind in schema.accepted else 1 + _check_type(value, schema, path, faults)
+        return _made_of_free(kind, schema)
+    made = 2 if kind in schema.accepted else _check_type(value, schema, path, faults)
     if value is None:
-        if schema.enum and not schema.nullable and None not in schema.enum:
+        if schema.enum:  # which does not know null, whatever it names
             faults.append(_enum(value, schema, path))
         return made + 1
     made += _check_combinations(value, schema, path, faults) if schema.combined else 1
     if kind is str:
         made += _check_string(value, schema, path, faults)
     elif kind is int or kind is float:
-        made += _check_number(value, schema, path, faults)
+        faults += number_faults(value, schema, path)
+        made += 1
     elif kind is list or kind is tuple:
         made += _check_list(value, schema, path, faults)
     made += 1
@@ -86,37 +86,52 @@ def type_of(value: Any) -> str:
 
 
 def _check_type(value: Any, schema: Schema, path: str, faults: list[FieldError]) -> int:
-    types = schema.types
-    if not types:
-        return 1
+    types, form = schema.types, schema.format
+    if not types and not form:
+        return 0
     found = type_of(value)
-    if (
-        found in types
-        or (found == "null" and schema.nullable)
-        or (found == NUMBER and INTEGER in types and _is_whole(value))
-        or (found == INTEGER and NUMBER in types)
-    ):
-        return 1
-    named = ",".join(types)
-    detail = f'{path} in body must be of type {named}: "{found}"'
-    faults.append(FieldError("FieldValueTypeInvalid", path or NOWHERE, detail, found))
-    return 0
+    if found == "null":
+        fits = schema.nullable or not types
+    else:
+        fits = (
+            found in types
+            or (found == NUMBER and INTEGER in types and is_whole(value))
+            or (found == INTEGER and NUMBER in types)
+        )
+        if not fits and form:
+            native = _NATIVE_FORMATS.get(found, "")
+            if found in ("string", "array"):
+                fits = NUMBER not in types and INTEGER not in types
+            elif native != form:
+                faults.append(_misfit(path, form, native))
+                return 1
+    if fits:
+        return 2
+    faults.append(_misfit(path, ",".join(types), found))
+    return 1
 
 
-def _is_whole(value: float) -> bool:
-    """Whether a float is a whole number in all JavaScript, which Go's libraries ask for, too."""
-    return value.is_integer() and abs(value) <= _MOST_EXACT
+def _misfit(path: str, wanted: str, found: str) -> FieldError:
+    detail = f'{path} in body must be of type {wanted}: "{found}"'
+    return FieldError("FieldValueTypeInvalid", path or NOWHERE, detail, found)
 
 
 def _equal(value: Any, other: Any) -> bool:
     if isinstance(value, bool) != isinstance(other, bool):
         return False
+    if type(value) is float and type(other) is int:
+        return int(value) == other  # Go converts the value before it compares
     return bool(value == other)
 
 
 def _enum(value: Any, schema: Schema, path: str) -> FieldError:
-    known = (each if isinstance(each, str) else shown(each) for each in schema.enum)
-    return not_supported(path or NOWHERE, value, known)
+    return not_supported(path or NOWHERE, in_order(value), map(_as_json, schema.enum))
+
+
+def _as_json(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return go_json_float(value) if isinstance(value, float) else shown(in_order(value))
 
 
 # --- combinations --------------------------------------------------------------------------
@@ -196,12 +211,13 @@ def _check_all_of(value: Any, schema: Schema, path: str, faults: list[FieldError
 
 def _check_string(value: str, schema: Schema, path: str, faults: list[FieldError]) -> int:
     bounds = schema.bounds
+    # Of these only the first is told.
     if bounds.max_length is not None and len(value) > bounds.max_length:
         faults.append(too_long(path, bounds.max_length))
-    if bounds.min_length is not None and len(value) < bounds.min_length:
+    elif bounds.min_length is not None and len(value) < bounds.min_length:
         detail = f"{path} in body should be at least {bounds.min_length} chars long"
         faults.append(invalid(path, value, detail))
-    if schema.pattern and not matches(schema.matcher, value):
+    elif schema.pattern and not matches(schema.matcher, value):
         detail = f"{path} in body should match '{schema.pattern}'"
         faults.append(invalid(path, value, detail))
     fits = FORMATS.get(schema.format)
@@ -217,46 +233,6 @@ def matches(matcher: Any, value: str) -> bool:
     The library looks at bytes for half of what it takes to look at a text, in which it would count characters.
     """
     return matcher is not None and matcher.search(value.encode()) is not None
-
-
-def _check_number(value: float, schema: Schema, path: str, faults: list[FieldError]) -> int:
-    bounds = schema.bounds
-    if schema.types == (INTEGER,) and not _fits_integer(value, schema.format):
-        form = f"with format {schema.format}" if schema.format else "(default format)"
-        named = f"Checked value must be of type integer {form} in {path}"
-        faults.append(_nowhere(named))
-    if bounds is NO_BOUNDS:
-        return 1
-    if bounds.multiple_of is not None and not _is_multiple(value, bounds.multiple_of):
-        detail = (
-            f"{path} in body should be a multiple of {go_plain(_alike(bounds.multiple_of, value))}"
-        )
-        faults.append(invalid(path, value, detail))
-    low, high = _alike(bounds.minimum, value), _alike(bounds.maximum, value)
-    if high is not None and (value >= high if bounds.exclusive_maximum else value > high):
-        than = "less than" if bounds.exclusive_maximum else "less than or equal to"
-        faults.append(invalid(path, value, f"{path} in body should be {than} {go_plain(high)}"))
-    if low is not None and (value <= low if bounds.exclusive_minimum else value < low):
-        than = "greater than" if bounds.exclusive_minimum else "greater than or equal to"
-        faults.append(invalid(path, value, f"{path} in body should be {than} {go_plain(low)}"))
-    return 1
-
-
-def _fits_integer(value: float, format_: str) -> bool:
-    low, high = INT_RANGES.get(format_, INT64)
-    return low <= value <= high and (type(value) is int or float(value).is_integer())
-
-
-def _is_multiple(value: float, factor: float) -> bool:
-    if isinstance(value, int) and float(factor).is_integer():
-        return value % int(factor) == 0
-    ratio = value / factor if factor >= 1 else 1 / factor * value
-    return math.isclose(ratio, round(ratio), rel_tol=1e-9, abs_tol=1e-9)
-
-
-def _alike(bound: float | None, value: float) -> float | None:
-    """A bound as a number of the value's type, which is how Go compares the two and shows the bound."""
-    return None if bound is None else type(value)(bound)
 
 
 # --- lists and maps ------------------------------------------------------------------------
@@ -294,15 +270,17 @@ def _check_map(
         if below is None:
             if schema.forbids_additional:
                 detail = f"{path}.{name} in body is a forbidden property"
-                faults.append(invalid(path or NOWHERE, "", detail))
+                faults.append(invalid(path or NOWHERE, name, detail))
                 continue
-            below = additional
+            below, at = additional, f"{path}.{name}"  # with a dot, whatever stands before it
+        else:
+            at = f"{path}.{name}" if path else name
         if below is None:
             continue
         if type(part) in below.free:
-            made += _MADE_OF_FREE[type(part)]
+            made += _made_of_free(type(part), below)
         else:
-            made += _visit(part, below, f"{path}.{name}" if path else name, faults)
+            made += _visit(part, below, at, faults)
     for name in schema.required:
         if name not in value:
             faults.append(required(f"{path}.{name}" if path else name))

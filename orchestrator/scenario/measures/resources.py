@@ -8,6 +8,7 @@ averaged over the pods seen so far. Of GPUs that pods share it is counted by dev
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -87,6 +88,7 @@ class NodeUse:
         # What was answered last, until something changes: most samples of a quiet cluster are alike.
         self._uses: tuple[Use, ...] | None = None
         self._shares: np.ndarray[Any, np.dtype[np.float16]] | None = None
+        self._fits: dict[Shape, _Fit] = {}
 
     @property
     def node_names(self) -> list[str]:
@@ -143,6 +145,8 @@ class NodeUse:
     def _change(self, now: float) -> None:
         """Something changes now: what the shares were until now can be told."""
         self._uses = self._shares = None
+        if self._fits:
+            self._fits.clear()
         if now > self._changed_at:
             self._settle()
             self._changed_at = now
@@ -194,15 +198,7 @@ class NodeUse:
         return self._uses
 
     def _count(self) -> Iterator[Use]:
-        shapes = self._shapes.most_common(_SHAPES)
-        seen = sum(count for _, count in shapes)
-        fits = [(count / seen, self._fit(shape)) for shape, count in shapes]
-        roomy = _mean([(weight, fit.room) for weight, fit in fits], self._used.shape[1])
-        lost = {
-            resource: self._lost(column, fits, roomy)
-            for resource, column in self._resources.items()
-            if self._offered[column].any()
-        }
+        lost = self._lost()
         for name, group in self._groups.items():
             index = np.array(group.rows)
             for resource, column in self._resources.items():
@@ -217,7 +213,7 @@ class NodeUse:
                     resource=resource,
                     allocatable=total / unit,
                     requested=float(used.sum()) / unit,
-                    fragmentation=float(lost[resource][index].sum()) / left if left else 0.0,
+                    fragmentation=float(lost[column, index].sum()) / left if left else 0.0,
                 )
 
     def shares(self) -> np.ndarray[Any, np.dtype[np.float16]]:
@@ -238,42 +234,62 @@ class NodeUse:
         column = self._resources.get(resource)
         if column is None:
             return {}
-        asking = [s for s, _ in self._shapes.most_common() if any(c == column for c, _ in s)]
-        left = float(np.maximum(self._offered[column] - self._used[column], 0.0).sum())
+        asking = (s for s, _ in self._shapes.most_common() if any(c == column for c, _ in s))
+        shapes = list(islice(asking, _TOLD))
+        free = np.maximum(self._offered[column] - self._used[column], 0.0)
+        left = float(free.sum())
         return {
-            self._name_of(shape): self._lost_to(column, shape) / left if left else 0.0
-            for shape in asking[:_TOLD]
+            self._name_of(shape): self._lost_to(column, free, fit) / left if left else 0.0
+            for shape, fit in zip(shapes, self._fit(shapes), strict=True)
         }
 
-    def _lost_to(self, column: int, shape: Shape) -> float:
-        fit = self._fit(shape)
-        return float(self._lost(column, [(1.0, fit)], fit.room.astype(np.float64)).sum())
+    def _lost_to(self, column: int, free: Floats, fit: _Fit) -> float:
+        scraps = fit.scraps if column == self._resources.get(SHARED_GPUS) else None
+        return float(np.where(fit.room, 0.0 if scraps is None else scraps, free).sum())
 
-    def _fit(self, shape: Shape) -> _Fit:
-        """For each node whether a pod of a kind has room, and what it leaves of devices all the same."""
+    def _fit(self, shapes: list[Shape]) -> list[_Fit]:
+        """For kinds of pods which nodes have room, and what each kind leaves of devices all the same."""
+        missing = [shape for shape in shapes if shape not in self._fits]
+        if missing:
+            self._fits.update(zip(missing, self._fit_anew(missing), strict=True))
+        return [self._fits[shape] for shape in shapes]
+
+    def _fit_anew(self, shapes: list[Shape]) -> list[_Fit]:
         free = self._offered - self._used
         rows = free.shape[1]
-        room = np.ones(rows, dtype=bool)
         by_device = self._resources.get(SHARED_GPUS, -1) if self._devices.known else -1
-        scraps = None
-        for column, amount in shape:
-            if column == by_device:
-                room &= self._devices.room(amount, rows)
-                scraps = self._devices.scraps(amount, rows)
-            else:
-                room &= free[column] >= amount
-        return _Fit(room, scraps)
+        asked = [dict(shape) for shape in shapes]
+        room = np.ones((len(shapes), rows), dtype=bool)
+        for column in dict.fromkeys(column for each in asked for column in each):
+            if column != by_device:
+                wanted = np.array([each.get(column, -np.inf) for each in asked])
+                room &= free[column] >= wanted[:, None]
+        fits = []
+        for each, there in zip(asked, room, strict=True):
+            scraps = None
+            if by_device in each:
+                there &= self._devices.room(each[by_device], rows)
+                scraps = self._devices.scraps(each[by_device], rows)
+            fits.append(_Fit(there, scraps))
+        return fits
 
-    def _lost(self, column: int, fits: list[tuple[float, _Fit]], roomy: Floats) -> Floats:
-        """For each node what is free of a resource and of no use, in the mean of kinds with their weights;
-        `roomy` are the weights of those for which it has room.
-        """
-        free = np.maximum(self._offered[column] - self._used[column], 0.0)
-        lost: Floats = free * np.maximum(1.0 - roomy, 0.0)
-        if column == self._resources.get(SHARED_GPUS):
-            for weight, fit in fits:
-                if fit.scraps is not None:
-                    lost += weight * np.where(fit.room, fit.scraps, 0.0)
+    def _lost(self) -> Floats:
+        """By resource and node what is free and of no use, in the mean of the most frequent kinds of pods."""
+        free = np.maximum(self._offered - self._used, 0.0)
+        common = self._shapes.most_common(_SHAPES)
+        if not common:
+            return np.zeros_like(free)
+        fits = self._fit([shape for shape, _ in common])
+        weights = np.array([count for _, count in common]) / sum(count for _, count in common)
+        lost: Floats = free * np.maximum(1.0 - weights @ np.stack([fit.room for fit in fits]), 0.0)
+        scraps = [
+            (weight, np.where(fit.room, fit.scraps, 0.0))
+            for weight, fit in zip(weights, fits, strict=True)
+            if fit.scraps is not None
+        ]
+        if scraps:
+            of_kinds = np.array([weight for weight, _ in scraps])
+            lost[self._resources[SHARED_GPUS]] += of_kinds @ np.stack([left for _, left in scraps])
         return lost
 
     def _name_of(self, shape: Shape) -> str:
@@ -307,14 +323,6 @@ class NodeUse:
             self._used = np.concatenate([self._used, more])
             self._offered = np.concatenate([self._offered, more])
         return column
-
-
-def _mean(weighted: list[tuple[float, Flags]], rows: int) -> Floats:
-    """For each row the weights of those that hold there."""
-    if not weighted:
-        return np.ones(rows)
-    weights = np.array([weight for weight, _ in weighted])
-    return np.asarray(weights @ np.stack([held for _, held in weighted]))
 
 
 def _amounts(needs: Needs) -> Mapping[str, float]:

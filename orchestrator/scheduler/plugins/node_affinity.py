@@ -91,6 +91,8 @@ def _traits(spec: PodSpec | None) -> object:
 
 
 class _Required(FilterKernel):
+    of_nodes = True
+
     def __init__(self, spec: PodSpec | None, added: NodeMatcher | None, nodes: Snapshot) -> None:
         self.traits = _traits(spec)
         self._nodes = nodes

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.apiextensions.v1 import CustomResourceDefinition
 from orchestrator.apiserver.kinds.apiextensions.defaults import default_definition
+from orchestrator.apiserver.kinds.apiextensions.stored import stored_definition
 from orchestrator.apiserver.kinds.apiextensions.strategy import DefinitionStrategy
 from orchestrator.apiserver.kinds.apiextensions.validation import DEFINITION_RULES
 from orchestrator.apiserver.kinds.apiextensions.warnings import definition_warnings
@@ -19,6 +20,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         warnings=definition_warnings,
         rules=DEFINITION_RULES,
         default=default_definition,
+        stored=stored_definition,
         strategy=DefinitionStrategy,
         traits=replace(OBSERVED_STRICT, collected=False),
         resets=STATUS_ALONE,

@@ -17,6 +17,7 @@ from orchestrator.api.apiextensions.v1 import (
     SelectableField,
 )
 from orchestrator.api.empty_lists import SAID
+from orchestrator.apiserver.validation.embedded import embedded_metadata_faults
 from orchestrator.apiserver.validation.field import (
     Errors,
     complaints,
@@ -209,7 +210,8 @@ def _schema_errors(
         yield from _root_errors(where, schema)
     if schema.nullable:
         yield forbidden(f"{where}.nullable", "nullable cannot be true at the root")
-    yield from definition_faults(codec.to_dict(schema), where, known_before=is_known)
+    document = codec.to_dict(schema)
+    yield from definition_faults(document, where, embedded_metadata_faults, known_before=is_known)
 
 
 def _root_errors(path: str, schema: JSONSchemaProps) -> Errors:

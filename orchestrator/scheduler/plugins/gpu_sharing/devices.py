@@ -198,11 +198,19 @@ class InFixedOrder(GpuDevices):
 
     def break_tie(self, nodes: Snapshot, rows: Iterable[int]) -> int:
         """The row of one of the nodes."""
-        return min(rows, key=self._places(nodes).__getitem__)
+        among = np.array(rows, np.intp)
+        return int(among[self._places(nodes)[among].argmin()])
 
-    def _places(self, nodes: Snapshot) -> list[bytes]:
+    def _places(self, nodes: Snapshot) -> Int64:
         """For each row where its node stands."""
-        return nodes.derived(_PLACES, lambda: [_place(name) for name in nodes.names])
+        return nodes.derived(_PLACES, lambda: _ranks([_place(name) for name in nodes.names]))
+
+
+def _ranks(places: list[bytes]) -> Int64:
+    """The number of each in their order."""
+    ranks = np.empty(len(places), np.int64)
+    ranks[sorted(range(len(places)), key=places.__getitem__)] = np.arange(len(places))
+    return ranks
 
 
 class _Devices(FilterKernel):
