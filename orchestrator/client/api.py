@@ -343,9 +343,10 @@ class Client(Reader):
         finally:
             for future in futures[len(answers) :]:
                 future.cancel()  # nobody waits any more
-        for answer in answers:
-            if not isinstance(answer, ApiError | NoReply):
-                _note(resource, answer)
+        if WRITES.get() is not None:
+            for answer in answers:
+                if not isinstance(answer, ApiError | NoReply):
+                    _note(resource, answer)
         return answers
 
 

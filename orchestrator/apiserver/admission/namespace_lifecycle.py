@@ -37,7 +37,10 @@ class NamespaceLifecycle(AdmissionPlugin):
         namespace = reader.get(Namespace, request.namespace)
         if namespace is None:
             raise not_found(resource_of(Namespace), request.namespace)
-        if _is_ending(namespace):
+        status = namespace.status
+        if namespace.metadata.deletion_timestamp is not None or (
+            status is not None and status.phase == "Terminating"
+        ):
             raise namespace_terminating(request.resource, request.name, request.namespace)
         return request.object
 
@@ -45,9 +48,3 @@ class NamespaceLifecycle(AdmissionPlugin):
         """Errors: Forbidden (a namespace that must stay)."""
         if request.operation == "DELETE" and request.name in _IMMORTAL:
             raise forbidden(request.resource, request.name, "this namespace may not be deleted")
-
-
-def _is_ending(namespace: Namespace) -> bool:
-    if namespace.metadata.deletion_timestamp is not None:
-        return True
-    return namespace.status is not None and namespace.status.phase == "Terminating"

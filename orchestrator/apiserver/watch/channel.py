@@ -41,6 +41,7 @@ class Channel:
         "_batched",
         "_events",
         "_newest",
+        "_sees_all",
         "convert",
         "due",
         "id",
@@ -65,6 +66,7 @@ class Channel:
         self.due = False  # what waits is sent at the next flush
         self.quiet = True  # nothing was sent since the last round of bookmarks
         self._batched = key.batch_seconds > 0.0
+        self._sees_all = not key.namespace and convert is None and selection.matches is None
         self._events: dict[Any, Event] = {}  # by revision, or by uid where those of one are merged
         self._newest: Event
 
@@ -77,7 +79,7 @@ class Channel:
         """Keep what the watchers see of a change; True if it may have to be sent earlier than what
         is kept: it is the first event, others of this channel can wait longer, or there are many.
         """
-        event = self.event_of(change)
+        event = change if self._sees_all else self.event_of(change)
         if event is None:
             return False
         events = self._events
