@@ -457,8 +457,8 @@ class Placement:
         left = self.nodes.all_rows()
         total = len(left)
         if not total:
-            everybody = frozenset(p.name for p in self._profile.plugins)
-            return Refusal("no nodes available to schedule pods", everybody, stage="later")
+            # No plugin was asked, so as after an error time alone brings the pod back, as in kube-scheduler.
+            return Refusal("no nodes available to schedule pods", frozenset(), stage="later")
         if shape.refusal:
             name, words = shape.refusal
             message = f"0/{total} nodes are available: {words}."
