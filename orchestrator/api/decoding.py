@@ -217,7 +217,7 @@ def _reader(hint: Any, schema: Schema) -> Reader:
 def _scalar_reader(hint: Any, schema: Schema) -> Reader:
     if hint is int:
         return _int_reader(schema.get("format", "int64"))
-    if hint is str and schema.get("format") == "byte":
+    if hint is bytes or (hint is str and schema.get("format") == "byte"):
         return _bytes
     if hint in (Time, MicroTime):
         return _time_reader(micro=hint is MicroTime)

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from orchestrator.api.admissionregistration.v1 import ServiceReference, WebhookClientConfig
 from orchestrator.api.apiextensions.v1 import WebhookConversion
+from orchestrator.apiserver.admission.webhooks.answers import CallFailed
 from orchestrator.apiserver.admission.webhooks.calling import (
-    CallFailed,
     ask_server,
     destination_of,
 )
