@@ -52,7 +52,8 @@ class AdmissionRequest(Struct, kw_only=True):
     A patch arrives as the UPDATE that it amounts to. `warn` tells the client something that does not
     stop its request, `annotate` the audit log (a key and a value); `ask` answers whether its user, or
     another, may do something, by what `allows` says of users. `message` is the request as it came, and `rounds` what its mutating plugins remember of it.
-    `counts` is where plugins count what they do; None for the writes that nobody counts.
+    `counts` is where plugins count what they do; None for the writes that nobody counts. `owners` are
+    the managedFields that the new state is to have, where they are known.
     """
 
     operation: Operation
@@ -70,6 +71,7 @@ class AdmissionRequest(Struct, kw_only=True):
     message: Any = None
     rounds: "Rounds | None" = None
     counts: AdmissionCounts | None = None
+    owners: Any = None
 
     @property
     def ask(self) -> Ask | None:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from html import escape
 from typing import Final, TypeAlias
 
+from aiohttp import hdrs
 from aiohttp.web import BaseRequest, Response, StreamResponse
 
 from orchestrator.apiserver import errors
@@ -33,6 +34,7 @@ from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.gate import check_gate
 from orchestrator.apiserver.http.impersonation import Impersonation, wanted
 from orchestrator.apiserver.http.metrics import labelled_by_method
+from orchestrator.apiserver.http.one_piece import OnePiece
 from orchestrator.apiserver.http.pages import Pages, is_page, page_of
 from orchestrator.apiserver.http.paths import CONNECTIONS, split
 from orchestrator.apiserver.http.replies import (
@@ -128,7 +130,7 @@ class Dispatcher:
             if record.trail is not None and response is None:
                 record.trail.completed(None)
             front.metrics.ended(kind)
-            size = getattr(response, "body_length", 0) or _length(response)
+            size = _length(response)
             took = front.clock.monotonic() - begun
             front.metrics.count(record.labels, record.code, took, record.waited, size)
             if is_logged():
@@ -338,7 +340,6 @@ class Dispatcher:
             raise
         took = front.clock.monotonic() - begun
         front.metrics.authenticated(identity.name, took, known=True)
-        front.metrics.passed("authentication", took)
         self._count_credentials(request, identity)
         record.trail = self._begun_trail(request, asked, record, identity)
         if record.trail is not None and not await record.trail.kept():
@@ -354,7 +355,7 @@ class Dispatcher:
     def _count_credentials(self, request: BaseRequest, identity: Identity) -> None:
         """What a client has shown: a certificate with its end, or a service account's token."""
         front = self._front
-        if request.headers.get("Authorization"):
+        if hdrs.AUTHORIZATION in request.headers:
             if service_accounts.split(identity.name) is not None:
                 front.metrics.account(bound=_CREDENTIAL in (identity.extra or {}))
             return
@@ -435,8 +436,12 @@ class Dispatcher:
 
 
 def _length(response: StreamResponse | None) -> int:
+    """How many bytes were, or will be, sent."""
+    if isinstance(response, OnePiece):
+        return response.length
+    sent = response.body_length if response is not None else 0
     body = response.body if isinstance(response, Response) else None
-    return len(body) if isinstance(body, bytes) else 0
+    return sent or (len(body) if isinstance(body, bytes) else 0)
 
 
 def _failed(request: BaseRequest, why: str) -> Response:

@@ -191,6 +191,7 @@ def _requests(course: Course) -> Callable[[Draft], AdmissionRequest]:
             allows=allows,
             annotate=message.annotate,
             message=message,
+            owners=draft.owners if as_part is None else None,  # they are the whole object's
         )
 
     return request_of

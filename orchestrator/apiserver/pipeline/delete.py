@@ -36,6 +36,20 @@ def check_preconditions(course: Course) -> tuple[Step, ...]:
     return (step,)
 
 
+def answer_again(course: Course) -> tuple[Step, ...]:
+    """What is on its way already, and not to go sooner, is answered as it is; nobody is asked about it."""
+    served = course.served
+
+    def step(_env: Environment, draft: Draft) -> Decision:
+        stored = draft.old if draft.stored is None else draft.stored
+        is_settled = draft.old.metadata.deletion_timestamp is not None and _is_settled(
+            served, draft.message, draft.old
+        )
+        return Deleted(served.to_version(stored), gone=False) if is_settled else None
+
+    return (step,)
+
+
 def end(course: Course) -> tuple[Step, ...]:
     """What the deletion makes of the object, and whether nothing holds it any more."""
     served = course.served
@@ -78,10 +92,7 @@ def deleted_state(
     seconds = served.strategy.grace_seconds(present, message.grace_period_seconds)
     metadata = present.metadata
     ending = metadata.deletion_timestamp is not None
-    if ending and served.strategy.ends_once and served.strategy.is_held(present):
-        return present, False
-    if ending and seconds is not None and not _shortens(metadata, seconds, message):
-        # On its way already, and not to go sooner.
+    if ending and _is_settled(served, message, present):
         return present, False
     finalizers = _finalizers(served, message.propagation_policy, metadata.finalizers)
     if finalizers != metadata.finalizers:
@@ -99,6 +110,15 @@ def deleted_state(
     if held and not ending:
         last = served.strategy.mark_ending(last)
     return last, not held and not seconds
+
+
+def _is_settled(served: Served, message: Delete, present: Any) -> bool:
+    """Whether a deletion changes nothing of an object that is ending."""
+    strategy = served.strategy
+    if strategy.ends_once and strategy.is_held(present):
+        return True
+    seconds = strategy.grace_seconds(present, message.grace_period_seconds)
+    return seconds is not None and not _shortens(present.metadata, seconds, message)
 
 
 def _shortens(metadata: Any, seconds: int, message: Delete) -> bool:

@@ -59,6 +59,9 @@ def _take(course: Course) -> tuple[Step, ...]:
         namespace = eviction.metadata.namespace
         if namespace and namespace != draft.namespace:
             raise errors.namespace_differs()
+        if not namespace:
+            metadata = replace(eviction.metadata, namespace=draft.namespace)
+            eviction = replace(eviction, metadata=metadata)
         draft.new = eviction
 
     return (step,)
