@@ -111,7 +111,13 @@ class Box(_Hot):
     # --- delivery --------------------------------------------------------------------------
 
     def deliver_request(self, asked: Asked) -> None:
-        if self.scheduled or self.capacity <= 0:
+        if self.scheduled:
+            mailbox = self.mailbox
+            if mailbox is not None and len(mailbox) < self.bound:
+                mailbox.append(asked)
+            else:
+                self.accept(asked, asked)
+        elif self.capacity <= 0:
             self.accept(asked, asked)
         else:
             self.slot = asked
@@ -133,7 +139,11 @@ class Box(_Hot):
         """What the actor itself asked for: not subject to the bound."""
         if self.scheduled:
             if self.life < _STOPPING:
-                self.put(message)
+                mailbox = self.mailbox
+                if mailbox is not None:
+                    mailbox.append(message)
+                else:
+                    self.put(message)
         else:  # so it neither stops nor has stopped
             self.slot = message
             self.schedule()

@@ -7,13 +7,11 @@ from typing import Any, Final, TypeVar
 from actors.actor import Actor
 from actors.box import NOTHING
 from actors.context import Context, System
-from actors.errors import ActorCrashed, Misuse, Refusal
-from actors.handlers import Handler, Unhandled, handlers_of, special, unhandled
+from actors.handlers import Handler, handlers_of, special, unhandled
 from actors.life import Life
 from actors.mailbox import MailboxSpec
-from actors.message import Asked, Deferred
 from actors.ref import Ref
-from actors.serial import LATER, as_failure, suspend_for
+from actors.serial import as_failure, suspend_for
 from actors.supervision import Restart
 
 R = TypeVar("R")
@@ -120,25 +118,6 @@ class Cell(Ref[Any]):
                 handler = unhandled
             self.handlers[message_class] = handler
         return handler
-
-    def handle_asked(self, asked: Asked) -> None:
-        request = asked.request
-        self.asked = asked
-        try:
-            handler = self.handlers.get(type(request)) or self.handler_of(type(request))
-            reply = handler(self.actor, request)
-        except Refusal as refusal:
-            asked.fail(refusal)
-        except Unhandled as error:
-            asked.fail(Misuse(str(error)))
-        except (Exception, asyncio.CancelledError) as error:
-            asked.fail(ActorCrashed(self.path, error))
-            raise
-        else:
-            if reply is not LATER and type(reply) is not Deferred:
-                asked.reply(reply)
-        finally:
-            self.asked = None
 
     # --- incarnations ----------------------------------------------------------------------
 

@@ -136,8 +136,11 @@ class Context:
 
     def uid(self) -> str:
         """A version 4 UUID (RFC 9562) from `random`."""
-        text = f"{self.random.getrandbits(128) & _CHANCE | _VERSION_4:032x}"
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        number = self.random.getrandbits(128) & _CHANCE | _VERSION_4
+        text = number.to_bytes(16).hex(
+            "-", -2
+        )  # every two bytes apart: some of them belong together
+        return f"{text[:4]}{text[5:29]}{text[30:34]}{text[35:]}"
 
     @property
     def log(self) -> Any:

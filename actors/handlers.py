@@ -1,11 +1,13 @@
 """How an actor's class handles messages: one table for all actors of the class."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias, cast
 
 from actors.actor import Actor, handler_names
-from actors.message import Asked, Call, Carried, Requested
-from actors.serial import run_async
+from actors.errors import ActorCrashed, Misuse, Refusal
+from actors.message import Asked, Call, Carried, Deferred, Requested
+from actors.serial import LATER, run_async
 
 Handler: TypeAlias = Callable[[Any, Any], Any]  # of an actor and a message
 
@@ -32,8 +34,24 @@ def _asynchronous(function: Callable[[Any, Any], Coroutine[Any, Any, Any]]) -> H
 
 
 def _asked(actor: Actor, asked: Asked) -> None:
-    """A request."""
-    actor.ctx.me.handle_asked(asked)
+    """A request: it is replied to, unless the reply comes later."""
+    me, request = actor.ctx.me, asked.request
+    me.asked = asked
+    try:
+        handler = me.handlers.get(type(request)) or me.handler_of(type(request))
+        reply = handler(actor, request)
+    except Refusal as refusal:
+        asked.fail(refusal)
+    except Unhandled as error:
+        asked.fail(Misuse(str(error)))
+    except (Exception, asyncio.CancelledError) as error:
+        asked.fail(ActorCrashed(me.path, error))
+        raise
+    else:
+        if reply is not LATER and type(reply) is not Deferred:
+            asked.reply(reply)
+    finally:
+        me.asked = None
 
 
 def _call(actor: Actor, call: Call) -> None:

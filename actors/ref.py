@@ -7,7 +7,7 @@ is for users; the rest is the runtime's.
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
@@ -135,8 +135,8 @@ class Ref(Box, Generic[M]):
         """Handle a message now, whatever it is; the actor's own timers arrive this way."""
         raise NotImplementedError
 
-    def handle_asked(self, asked: Asked) -> None:
-        """Handle a request, and reply unless the reply comes later."""
+    def handler_of(self, message_class: type) -> Callable[[Any, Any], Any]:
+        """The handler of the message's class, or of its nearest base that has one."""
         raise NotImplementedError
 
     def start(self) -> None:

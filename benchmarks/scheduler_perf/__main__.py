@@ -18,7 +18,7 @@ from rich.table import Table
 
 import actors
 from benchmarks.scheduler_perf.running import Outcome, run
-from benchmarks.scheduler_perf.workloads import Workload, workloads
+from benchmarks.scheduler_perf.workloads import WORKLOADS, Workload
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--seconds", type=float, default=600.0)
     given = parser.parse_args()
-    if unknown := set(given.numbers) - {each.number for each in workloads()}:
+    if unknown := set(given.numbers) - {each.number for each in WORKLOADS}:
         parser.error(f"there is no workload {min(unknown)}: benchmarks/README.md lists them")
     table = Table(
         "#",
@@ -43,7 +43,7 @@ def main() -> None:
         "times, CPU",
         "peak MiB",
     )
-    for workload in workloads():
+    for workload in WORKLOADS:
         if workload.on_demand if not given.numbers else workload.number not in given.numbers:
             continue
         found = actors.run(run, workload, given.scale, given.seconds, virtual=False)

@@ -12,11 +12,11 @@ import msgspec
 from msgspec import Struct, structs
 
 from orchestrator.api import decoding
-from orchestrator.api.empty_lists import mark_said, mended, with_said
+from orchestrator.api.empty_lists import EMPTY_LIST, mark_said, mended, with_said
 from orchestrator.api.errors import DecodeError
 from orchestrator.api.json_errors import json_error, with_replacements
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.api.nested_kinds import with_nested_kinds
+from orchestrator.api.nested_kinds import CLAIM_TEMPLATES, with_nested_kinds
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
 
@@ -24,8 +24,9 @@ T = TypeVar("T")
 
 
 def _worked_out(value: Any) -> tuple[Any, ...]:
-    """A field that is worked out when it is read (`metadata.managedFields`)."""
-    return tuple(value)
+    """A field that is worked out when it is read (`metadata.managedFields`), and reads as a tuple."""
+    found: tuple[Any, ...] = value[:]
+    return found
 
 
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=_worked_out)
@@ -169,8 +170,12 @@ def headless(text: bytes, type_: type[Any]) -> bytes:
 
 
 def _encoded(obj: Any) -> bytes:
-    text = with_nested_kinds(_ENCODER.encode(obj), obj, _ENCODER.encode)
-    return mended(text.replace(_NONE_WORKED_OUT, b""), type(obj))
+    text = _ENCODER.encode(obj)
+    if CLAIM_TEMPLATES in text:
+        text = with_nested_kinds(text, obj, _ENCODER.encode)
+    if EMPTY_LIST in text:
+        text = mended(text.replace(_NONE_WORKED_OUT, b""), type(obj))
+    return text
 
 
 def as_said(obj: Any) -> dict[str, Any]:

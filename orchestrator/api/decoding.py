@@ -1,10 +1,11 @@
 """Reads documents into types as Go's decoder reads them into structs.
 
-One pass over (document, type) does what msgspec, whose types are exact, does not: a `null` is the empty
+A pass over (document, type) does what msgspec, whose types are exact, does not: a `null` is the empty
 value of whatever it stands for; integers are bounded by the width that the schema gives them; quantities and
 times are looked at; fields that the type does not have are collected; and what does not fit is refused in
 Go's words, which clients and people know. The pass follows readers that are made of the annotations once a
-type, and yields a document that msgspec then converts.
+type, and yields a document that msgspec then converts. Nearly always there is nothing to say: so where values
+stand is worked out in a second pass, if there is.
 
 Path elements of `unknown` and of errors have indexes (`spec.containers[0].image`); Go's own sentences have
 none, and begin at the innermost struct.
@@ -24,7 +25,7 @@ from orchestrator.api import document
 from orchestrator.api.errors import DecodeError, OwnDecodeError
 from orchestrator.api.facts import LEFT_OUT
 from orchestrator.api.generate.names import TypeName, type_name
-from orchestrator.api.misfits import INT_BOUNDS, Place, Reader, go_names, unfit
+from orchestrator.api.misfits import INT_BOUNDS, Doubtful, Place, Reader, go_names, place_of, unfit
 from orchestrator.api.scalars import EMPTY, MicroTime, Time, required_tuple
 from orchestrator.api.schema_parts import schema_parts
 from orchestrator.api.times import read_time
@@ -65,6 +66,10 @@ def read(data: Any, type_: type[Any], unknown: list[str], at: str = "") -> Any:
     """
     reader, place = _struct_reader(type_), Place(at, "", "")  # type: ignore[arg-type]
     try:
+        return reader(data, None, unknown)
+    except Doubtful:
+        pass
+    try:
         return reader(data, place, unknown)
     except OwnDecodeError:
         raise
@@ -101,7 +106,7 @@ def _struct_reader(type_: type[Struct]) -> Reader:
     written: set[str] = set()
     paths: Mapping[str, str] | None = None
 
-    def read_struct(data: Any, place: Place, unknown: list[str]) -> Any:
+    def read_struct(data: Any, place: Place | None, unknown: list[str]) -> Any:
         nonlocal fields, zeros, paths
         if fields is None:  # late: types name each other in circles
             for each in structs.fields(type_):
@@ -112,29 +117,33 @@ def _struct_reader(type_: type[Struct]) -> Reader:
             zeros, paths, fields = _left_out(type_), _go_paths(type_), _fields(type_)
         if type(data) is not dict and not isinstance(data, Mapping):
             raise unfit(data, place, go_type)
-        path = f"{place.path}." if place.path else ""
-        said = f"{place.fields}." if place.fields else ""
         made = {}
         for key, value in data.items():
             reader = fields.get(key)
             if reader is _string and type(value) is str:
                 if value or key not in zeros:
-                    made[key] = value  # most fields: their place would be made for nothing
+                    made[key] = value  # most fields
             elif reader is None:
                 if not (is_kind and key in ("kind", "apiVersion")):
-                    unknown.append(path + str(key))
+                    unknown.append(inside(place, key).path)
             elif value is not None and (value != {} or key not in optional_maps):
-                go_path = key if paths is None else paths.get(key, key)
                 try:
-                    found = reader(value, Place(path + key, name, said + go_path), unknown)
+                    found = reader(value, place and inside(place, key), unknown)
                 except DecodeError as error:
                     _passed(error, unknown)
                     continue
                 if found or key not in zeros:
                     made[key] = found
                 if not found and key in written and type(unknown) is Notes:
-                    unknown.empties = (*unknown.empties, path + key)
+                    unknown.empties = (*unknown.empties, inside(place, key).path)
         return made
+
+    def inside(place: Place | None, key: str) -> Place:
+        path, _, said = place_of(place)
+        go_path = key if paths is None else paths.get(key, key)
+        return Place(
+            f"{path}.{key}" if path else str(key), name, f"{said}.{go_path}" if said else go_path
+        )
 
     return read_struct
 
@@ -208,7 +217,7 @@ def _reader(hint: Any, schema: Schema) -> Reader:
 def _scalar_reader(hint: Any, schema: Schema) -> Reader:
     if hint is int:
         return _int_reader(schema.get("format", "int64"))
-    if hint is str and schema.get("format") == "byte":
+    if hint is bytes or (hint is str and schema.get("format") == "byte"):
         return _bytes
     if hint in (Time, MicroTime):
         return _time_reader(micro=hint is MicroTime)
@@ -254,11 +263,13 @@ def _list_reader(inner: Any, reader: Reader, schema: Schema) -> Reader:
     go_type = f"[]{_go_type(inner, schema.get('items', {}))}"
     empty = 0 if _is_quantity(inner) else _empty(inner)
 
-    def read_list(data: Any, place: Place, unknown: list[str]) -> Any:
+    def read_list(data: Any, place: Place | None, unknown: list[str]) -> Any:
         if not isinstance(data, list | tuple):
             raise unfit(data, place, go_type)
         if reader is _string and _TEXTS.issuperset(map(type, data)):
             return data
+        if place is None:
+            return [empty if item is None else reader(item, None, unknown) for item in data]
         if type(unknown) is _Search:
             _search(reader, {f"[{index}]": item for index, item in enumerate(data)}, place, unknown)
             return data
@@ -284,11 +295,16 @@ def _map_reader(inner: Any, reader: Reader, values: Schema) -> Reader:
     go_type = f"map[string]{_go_type(inner, values)}"
     empty = "0" if _is_quantity(inner) else _empty(inner)
 
-    def read_map(data: Any, place: Place, unknown: list[str]) -> Any:
+    def read_map(data: Any, place: Place | None, unknown: list[str]) -> Any:
         if type(data) is not dict and not isinstance(data, Mapping):
             raise unfit(data, place, go_type)
         if reader is _string and _TEXTS.issuperset(map(type, data.values())):
             return data
+        if place is None:
+            return {
+                key: empty if item is None else reader(item, None, unknown)
+                for key, item in data.items()
+            }
         if type(unknown) is _Search:
             _search(reader, {f".{key}": item for key, item in data.items()}, place, unknown)
             return data
@@ -307,7 +323,7 @@ def _is_quantity(hint: Any) -> bool:
 def _int_reader(width: str) -> Reader:
     bound = INT_BOUNDS[width]
 
-    def read_int(data: Any, place: Place, unknown: list[str]) -> Any:
+    def read_int(data: Any, place: Place | None, unknown: list[str]) -> Any:
         if type(data) is not int or not -bound <= data < bound:
             if not (type(unknown) is Notes and unknown.wraps and _is_whole(data)):
                 raise unfit(data, place, width)
@@ -327,29 +343,29 @@ def _in_int64(data: int | float) -> int:
     return int(data) if -bound <= data < bound else -bound
 
 
-def _string(data: Any, place: Place, unknown: list[str]) -> Any:
+def _string(data: Any, place: Place | None, unknown: list[str]) -> Any:
     if not isinstance(data, str):
         raise unfit(data, place, "string")
     return data
 
 
-def _bool(data: Any, place: Place, unknown: list[str]) -> Any:
+def _bool(data: Any, place: Place | None, unknown: list[str]) -> Any:
     if not isinstance(data, bool):
         raise unfit(data, place, "bool")
     return data
 
 
-def _float(data: Any, place: Place, unknown: list[str]) -> Any:
+def _float(data: Any, place: Place | None, unknown: list[str]) -> Any:
     if isinstance(data, bool) or not isinstance(data, int | float):
         raise unfit(data, place, "float64")
     return data
 
 
-def _anything(data: Any, place: Place, unknown: list[str]) -> Any:
+def _anything(data: Any, place: Place | None, unknown: list[str]) -> Any:
     return data
 
 
-def _bytes(data: Any, place: Place, unknown: list[str]) -> Any:
+def _bytes(data: Any, place: Place | None, unknown: list[str]) -> Any:
     """Base64 in JSON, or a list of numbers; Go passes over line breaks."""
     if isinstance(data, list):
         return _bytes_of_list(data, place, unknown)
@@ -361,11 +377,13 @@ def _bytes(data: Any, place: Place, unknown: list[str]) -> Any:
     except ValueError:
         words = f"illegal base64 data at input byte {_illegal_byte(data)}"
         patch_words = f"error decoding from json: {words}"
-        raise DecodeError(place.path, words, words=words, patch_words=patch_words) from None
+        raise DecodeError(
+            place_of(place).path, words, words=words, patch_words=patch_words
+        ) from None
     return text
 
 
-def _bytes_of_list(data: list[Any], place: Place, unknown: list[str]) -> str:
+def _bytes_of_list(data: list[Any], place: Place | None, unknown: list[str]) -> str:
     numbers = [0 if each is None else each for each in data]
     for each in numbers:
         if isinstance(each, bool) or not isinstance(each, int) or not 0 <= each < _BYTES:
@@ -379,7 +397,7 @@ def _illegal_byte(text: str) -> int:
     return end if end < len(text) and text[end] != "=" else min(end - end % 4, len(text))
 
 
-def _int_or_string(data: Any, place: Place, unknown: list[str]) -> Any:
+def _int_or_string(data: Any, place: Place | None, unknown: list[str]) -> Any:
     if isinstance(data, str):
         return data
     bound = INT_BOUNDS["int32"]
@@ -388,7 +406,7 @@ def _int_or_string(data: Any, place: Place, unknown: list[str]) -> Any:
     return data
 
 
-def _quantity(data: Any, place: Place, unknown: list[str]) -> Any:
+def _quantity(data: Any, place: Place | None, unknown: list[str]) -> Any:
     if isinstance(data, str):
         if data and _QUANTITY_FORM.fullmatch(data):
             return data
@@ -397,22 +415,22 @@ def _quantity(data: Any, place: Place, unknown: list[str]) -> Any:
             return bare
         is_near = bare and _NEARLY_A_QUANTITY.fullmatch(bare)
         words = _WRONG_SUFFIX if is_near else _NOT_A_QUANTITY
-        raise OwnDecodeError(place.path, words, words=words)
+        raise OwnDecodeError(place_of(place).path, words, words=words)
     if isinstance(data, int | float) and not isinstance(data, bool):
         return data
-    raise OwnDecodeError(place.path, _NOT_A_QUANTITY, words=_NOT_A_QUANTITY)
+    raise OwnDecodeError(place_of(place).path, _NOT_A_QUANTITY, words=_NOT_A_QUANTITY)
 
 
 _UNIONS: Final = {_QUANTITY: _quantity, _INT_OR_STRING: _int_or_string}
 
 
 def _time_reader(*, micro: bool) -> Reader:
-    def read(data: Any, place: Place, unknown: list[str]) -> Any:
+    def read(data: Any, place: Place | None, unknown: list[str]) -> Any:
         if not isinstance(data, str):
             raise unfit(data, place, "string", by_itself=True)
         try:
             return read_time(data, micro=micro)
         except ValueError as error:
-            raise OwnDecodeError(place.path, str(error), words=str(error)) from None
+            raise OwnDecodeError(place_of(place).path, str(error), words=str(error)) from None
 
     return read

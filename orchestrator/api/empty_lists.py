@@ -20,14 +20,14 @@ from msgspec import Struct, structs
 
 from orchestrator.api.scalars import required_tuple
 
-_EMPTY: Final = b":[]"
+EMPTY_LIST: Final = b":[]"
 # Their answers are no stored objects, and say of an empty list that it is one.
 _NOT_STORED: Final = ("authentication", "authorization", "meta")
 
 
 def mended(text: bytes, type_: type[Any]) -> bytes:
     """The JSON text of an object with null for lists that are written though nothing is in them."""
-    if _EMPTY not in text:
+    if EMPTY_LIST not in text:
         return text
     mend = _mender(type_)  # type: ignore[arg-type]
     return text if mend is None else mend(text)
@@ -144,7 +144,7 @@ def _python_name(type_: type[Struct], wire: str) -> str:
 
 def with_said(document: dict[str, Any], obj: Any) -> dict[str, Any]:
     """The document of an object with [] for the lists that are marked; it is changed in place."""
-    if _is_struct(type(obj)):
+    if _has_any(type(obj)):  # type: ignore[arg-type]
         _restore(document, obj)
     return document
 
@@ -152,7 +152,7 @@ def with_said(document: dict[str, Any], obj: Any) -> dict[str, Any]:
 @cache
 def _has_any(type_: type[Any]) -> bool:
     """Whether there are such lists in a type, at any depth."""
-    return bool(_reachable(type_)[0])
+    return _is_struct(type_) and bool(_reachable(type_)[0])
 
 
 def _restore(document: Any, value: Any) -> None:

@@ -24,20 +24,33 @@ class Place(NamedTuple):
         return Place(self.path + key, self.struct, self.fields)
 
 
-# Takes a value that is not null, its place, and the list for unknown fields.
-Reader: TypeAlias = Callable[[Any, Place, list[str]], Any]
+# Takes a value that is not null, its place, and the list for unknown fields. Without a place it raises Doubtful
+# where it would have to say one.
+Reader: TypeAlias = Callable[[Any, Place | None, list[str]], Any]
+
+
+class Doubtful(Exception):
+    """There is something to be said of a document that is read without places."""
+
+
+def place_of(place: Place | None) -> Place:
+    """The place. Raises Doubtful if there is none."""
+    if place is None:
+        raise Doubtful
+    return place
 
 
 # Where a uid is a user's, which is mere text.
 _USERS: Final = ("UserInfo", "SubjectAccessReviewSpec", "CertificateSigningRequestSpec")
 
 
-def unfit(value: Any, place: Place, wanted: str, *, by_itself: bool = False) -> DecodeError:
+def unfit(value: Any, at: Place | None, wanted: str, *, by_itself: bool = False) -> DecodeError:
     """`json: cannot unmarshal string into Go struct field PodSpec.spec.hostNetwork of type bool`.
 
     `by_itself`: the field's type reads itself, as something of the type `wanted`; out of a tree it does not
-    know where it stands.
+    know where it stands. Raises Doubtful without a place.
     """
+    place = place_of(at)
     kind = _kind(value)
     named = "" if by_itself else _named(place, wanted)
     if wanted == "[]string" and place.fields.endswith("extra"):

@@ -7,17 +7,19 @@ carries them, so they are put into the text: in JSON no text has bare quotes, so
 from collections.abc import Callable
 from typing import Any, Final
 
-_KEY: Final = b'"volumeClaimTemplates":'
+CLAIM_TEMPLATES: Final = b'"volumeClaimTemplates":'
 _EMPTY: Final = b"{}"
 
 
 def with_nested_kinds(text: bytes, obj: Any, encode: Callable[[Any], bytes]) -> bytes:
     """The JSON text that `encode` made of an object, with the kinds of the objects in it."""
-    if _KEY not in text or getattr(obj, "kind", "") != "StatefulSet":
+    if CLAIM_TEMPLATES not in text or getattr(obj, "kind", "") != "StatefulSet":
         return text
     templates = obj.spec.volume_claim_templates
     told = b",".join(_told(encode(each), each) for each in templates)
-    return text.replace(_KEY + encode(templates), _KEY + b"[" + told + b"]", 1)
+    return text.replace(
+        CLAIM_TEMPLATES + encode(templates), CLAIM_TEMPLATES + b"[" + told + b"]", 1
+    )
 
 
 def _told(text: bytes, template: Any) -> bytes:

@@ -43,7 +43,21 @@ class Answering(Actor):
             fault = self._trouble.of(message)
             if fault is not None:
                 return self._troubled(fault, handle, message)
-        return self._answered_now(handle, message)
+        try:
+            answer = handle(message)
+        except (Unconverted, Unanswered) as missing:
+            return self._asking(missing, handle, message)
+        except Exception as error:
+            return self._refused(error, message)
+        if type(answer) is not Attempt and type(answer) is not CollectionAttempt:
+            return answer
+        answer.run()
+        if answer.ended:
+            why = answer.error
+            return answer.answer if why is None else self._refused(why, message)
+        deferred = self.ctx.defer()
+        answer.on_end = partial(self._end, deferred, message)
+        return deferred
 
     def _troubled(self, fault: ApiFault, handle: Callable[[M], Any], message: M) -> Any:
         """Refuse a request on purpose, or answer it later."""
@@ -65,23 +79,6 @@ class Answering(Actor):
             deferred.fail(self._as_api_error(error, message))
             return
         self._promise(deferred, message, answer)
-
-    def _answered_now(self, handle: Callable[[M], Any], message: M) -> Any:
-        try:
-            answer = handle(message)
-        except (Unconverted, Unanswered) as missing:
-            return self._asking(missing, handle, message)
-        except Exception as error:
-            return self._refused(error, message)
-        if type(answer) is not Attempt and type(answer) is not CollectionAttempt:
-            return answer
-        answer.run()
-        if answer.ended:
-            why = answer.error
-            return answer.answer if why is None else self._refused(why, message)
-        deferred = self.ctx.defer()
-        answer.on_end = partial(self._end, deferred, message)
-        return deferred
 
     def _asking(
         self, missing: Unconverted | Unanswered, handle: Callable[[M], Any], message: M

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from math import floor
 from random import Random
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar
 
 from actors import Ref, Request, System
 from orchestrator.api.meta.v1 import Time
@@ -93,7 +93,8 @@ class Environment:
     def get(self, kind: type[K], name: str, namespace: str = "") -> K | None:
         """The stored object of a built-in kind, or None."""
         bucket = self._buckets.get(kind) or self._bucket(kind)
-        return cast("K | None", self.store.get(bucket, namespace, name))
+        found: K | None = self.store.get(bucket, namespace, name)
+        return found
 
     def list(self, kind: type[K], namespace: str = "") -> Sequence[K]:
         """The stored objects of a built-in kind; "" as namespace means all."""

@@ -26,14 +26,14 @@ class Expiry:
 
     def __init__(self, stored: Iterable[Any], now: float, seconds: float = EVENT_SECONDS) -> None:
         self._seconds = seconds
-        self._due: dict[Key, float] = {}
+        self._due: dict[tuple[str, str], float] = {}
         for each in stored:
-            self._due[Key(each.metadata.namespace, each.metadata.name)] = now + seconds
+            self._due[each.metadata.namespace, each.metadata.name] = now + seconds
 
     def observe(self, change: Change, now: float) -> None:
         """Follow a committed change."""
         metadata = change.object.metadata
-        key = Key(metadata.namespace, metadata.name)
+        key = metadata.namespace, metadata.name
         self._due.pop(key, None)
         if change.type != "DELETED":
             self._due[key] = now + self._seconds
@@ -44,7 +44,7 @@ class Expiry:
         for key, end in self._due.items():
             if end > now:
                 break
-            found.append(key)
+            found.append(Key(*key))
         return found
 
 

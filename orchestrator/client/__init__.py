@@ -41,6 +41,7 @@ from orchestrator.client.sources import (
     generation_changed,
     labels_changed,
     labels_match,
+    looked_up,
 )
 from orchestrator.client.subscription import Subscription
 from orchestrator.client.waiting import WaitTimeout
@@ -89,6 +90,7 @@ __all__ = [
     "key_of",
     "labels_changed",
     "labels_match",
+    "looked_up",
     "owned_by",
     "remove_finalizer",
     "same_but_status",

@@ -50,6 +50,17 @@ class Client(Reader):
     takes its callers' word for it (mypy's), and hands over the very object that it is given.
     """
 
+    def unchecked(self) -> "Client":
+        """The same client, but that it takes its callers' word for what they write: for objects that are typed."""
+        return Client(
+            self.api,
+            clock=self.clock,
+            identity=self.identity,
+            scheme=self.scheme,
+            field_manager=self._manager,
+            checked=False,
+        )
+
     def _given(self, obj: Any) -> tuple[Resource, Any]:
         """An object to write, with its resource."""
         if self._checked:
@@ -332,9 +343,10 @@ class Client(Reader):
         finally:
             for future in futures[len(answers) :]:
                 future.cancel()  # nobody waits any more
-        for answer in answers:
-            if not isinstance(answer, ApiError | NoReply):
-                _note(resource, answer)
+        if WRITES.get() is not None:
+            for answer in answers:
+                if not isinstance(answer, ApiError | NoReply):
+                    _note(resource, answer)
         return answers
 
 

@@ -14,9 +14,11 @@ import msgspec
 from msgspec.structs import replace
 
 from orchestrator.api import codec
+from orchestrator.api.core.v1 import PodSpec
 from orchestrator.api.errors import DecodeError
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
+from orchestrator.machinery.claim_names import NO_NAMES, named, without_names
 from orchestrator.machinery.managed_fields.ledger import Ledger
 from orchestrator.machinery.specs import known_spec, remember_spec, words_of
 from orchestrator.protocol import Cause, Invalid
@@ -83,14 +85,20 @@ def checked_object(obj: Any, scheme: Scheme) -> tuple[Resource, Any]:
 def _copied(obj: Any) -> Any:
     """A copy of an object, read as a document of it would be; specs that say the same become one object."""
     kind = type(obj)
-    words = words_of(getattr(obj, "spec", None), kind)
+    spec, names = getattr(obj, "spec", None), NO_NAMES
+    if type(spec) is PodSpec and type(spec.volumes) is tuple:
+        spec, names = without_names(spec)
+    words = words_of(spec, kind)
     known = known_spec(kind, words) if words else None
-    if known is not None:
-        return replace(_read(replace(obj, spec=None)), spec=known)
-    copy = _read(obj)
-    if words:
-        remember_spec(kind, words, copy.spec)
-    return copy
+    if known is None:
+        copy = _read(replace(obj, spec=spec) if names else obj)
+        if words:
+            remember_spec(kind, words, copy.spec)
+    else:
+        copy = replace(_read(replace(obj, spec=None)), spec=known)
+    if not names:
+        return copy
+    return replace(copy, spec=named(copy.spec, *msgspec.json.decode(_ENCODER.encode(names))))
 
 
 def _read(obj: Any) -> Any:

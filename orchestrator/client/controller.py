@@ -35,7 +35,7 @@ from orchestrator.client.checking import resource_for
 from orchestrator.client.errors import NotInStep, PermanentError, TemporaryError
 from orchestrator.client.events import EventRecorder
 from orchestrator.client.failing import WrongAnswer, check_answer, described, is_loud
-from orchestrator.client.informers import CatchUp, Changed, Resync, Subscribe
+from orchestrator.client.informers import CatchUp, Changed, Hears, Resync, Subscribe
 from orchestrator.client.pacing import Pacing, RateLimit
 from orchestrator.client.sources import (
     OwnerKeys,
@@ -43,6 +43,7 @@ from orchestrator.client.sources import (
     Source,
     both,
     filtered,
+    looked_up,
     no_keys,
 )
 from orchestrator.client.wiring import Statistics, Wiring
@@ -113,7 +114,7 @@ class Controller(Actor):
         )
         self._caches: dict[Any, Cache[Any]] = {}
         self._sources: dict[Resource, Source] = {}
-        self._of_metadata: dict[Resource, None] = {}  # sources that hear of nothing else
+        self._hears: dict[Resource, Hears] = {}
         self._unsynced: dict[Resource, None] = {}
         self._subscribed = False
         self._asleep = self.dormant
@@ -130,7 +131,8 @@ class Controller(Actor):
         after so many seconds where a pair `(key, seconds)` stands for a key.
 
         A function marked `OfMetadata` is not told of updates that leave the metadata alone; the cache
-        may then be `LAZY_SECONDS` behind them. Not for what this controller itself writes so.
+        may then be `LAZY_SECONDS` behind them. Not for what this controller itself writes so. `looked_up`
+        is told of nothing; its cache may be as far behind all changes, those that the controller writes among them.
         """
         return {}
 
@@ -288,10 +290,13 @@ class Controller(Actor):
         if before is not None:
             function = both(before, function)
         self._sources[resource] = unmarked(function)
-        if isinstance(function, OfMetadata):
-            self._of_metadata[resource] = None
-        else:
-            self._of_metadata.pop(resource, None)
+        self._hears[resource] = (
+            Hears.METADATA
+            if isinstance(function, OfMetadata)
+            else Hears.NOTHING
+            if function is looked_up
+            else Hears.EVERYTHING
+        )
 
     def follow(self, resource: Resource, source: Source) -> None:
         """Watch one more resource, while reconciling goes on: what is there of it is told as changes."""
@@ -312,7 +317,7 @@ class Controller(Actor):
     def _subscribe(self, resource: Resource) -> None:
         self.ctx.request(
             self._wiring.informers,
-            Subscribe(resource, self.ctx.me, resource in self._of_metadata),
+            Subscribe(resource, self.ctx.me, self._hears.get(resource, Hears.EVERYTHING)),
             then=lambda _: self._heard(resource),
             failed=lambda _: self._subscribe_later(resource),
         )
@@ -375,8 +380,10 @@ class Controller(Actor):
         self._in_step(message.resource)
 
     def _revision_of(self, resource: Resource) -> int | None:
-        """The revision that a cache shows, if this controller watches it."""
-        return self._wiring.shared.cache(resource).revision if resource in self._sources else None
+        """The revision that a cache shows, if this controller hears of its changes."""
+        if resource not in self._sources or self._hears.get(resource) is Hears.NOTHING:
+            return None
+        return self._wiring.shared.cache(resource).revision
 
     def _catch_up(self, resource: Resource, revision: int) -> None:
         if resource in self._sources:

@@ -56,10 +56,8 @@ class EventSeriesRecorder:
         self._series: dict[_Key, tuple[float, Event]] = {}  # with when the last one came
         self._refreshed_at = 0.0
 
-    def event(
-        self, obj: Any, type_: str, reason: str, action: str, note: str, related: Any = None
-    ) -> None:
-        """Record that something happened to `obj`, perhaps because of `related`; `type_` is Normal or Warning.
+    def event(self, obj: Any, type_: str, reason: str, action: str, note: str) -> None:
+        """Record that something happened to `obj`; `type_` is Normal or Warning.
 
         A note of more than 1024 bytes is cut.
         """
@@ -68,15 +66,13 @@ class EventSeriesRecorder:
         now = self._ctx.clock.now()
         metadata = obj.metadata
         key: _Key = (metadata.uid, metadata.resource_version, metadata.name, type_, reason, action)
-        if related is not None:
-            key = (*key, related.metadata.uid, related.metadata.resource_version)
         self._forget_old(now)
         if key in self._series:
             self._count(key, now)
         elif key in self._single:
             self._begin_series(key, now)
         else:
-            event = self._new(obj, type_, reason, action, _fitting(note), now, related)
+            event = self._new(obj, type_, reason, action, _fitting(note), now)
             self._single[key] = now, event
             self._create(event)
 
@@ -96,7 +92,6 @@ class EventSeriesRecorder:
         action: str,
         note: str,
         now: float,
-        related: Any,
     ) -> Event:
         metadata = obj.metadata
         stamp = self._stamp = max(self._stamp + 1, int(now * 1e9))
@@ -107,7 +102,6 @@ class EventSeriesRecorder:
             metadata=ObjectMeta(name=name, namespace=metadata.namespace or "default"),
             event_time=format_micro_time(now),
             involved_object=reference_to(obj),
-            related=reference_to(related) if related is not None else None,
             type=type_,
             reason=reason,
             action=action,

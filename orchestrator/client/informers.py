@@ -7,6 +7,7 @@ killing either loses nothing.
 """
 
 from collections.abc import Iterator
+from enum import IntEnum
 from typing import Any, Final
 
 from msgspec import Struct
@@ -20,7 +21,7 @@ from orchestrator.client.watcher import Watcher
 from orchestrator.machinery.metadata import same_metadata
 from orchestrator.protocol import ADMIN, ApiRef, Identity
 
-# How far a cache may be behind in updates that leave the metadata alone, if nobody hears of them: the
+# How far a cache may be behind in what nobody hears of, as the updates that leave the metadata alone often are: the
 # renewals of thousands of leases make one message then. Far less than any lease is good for.
 LAZY_SECONDS: Final = 1.0
 # A pod is created, bound and prepared within one moment: whoever counts pods looks at it once.
@@ -28,15 +29,20 @@ _BATCHES: Final = {resource_of(Pod): 0.01}
 RESYNC_SECONDS: Final = 1.0  # how soon a subscriber that had no room is told to read all again
 
 
-class Subscribe(Request[bool], frozen=True, gc=True):
-    """Hear of a resource's changes as `Changed`; answered when its cache is in step.
+class Hears(IntEnum):
+    """Of which changes a subscriber hears: of METADATA, of no updates that leave the metadata alone."""
 
-    With `only_metadata` of no updates that leave the metadata alone.
-    """
+    NOTHING = 0
+    METADATA = 1
+    EVERYTHING = 2
+
+
+class Subscribe(Request[bool], frozen=True, gc=True):
+    """Hear of a resource's changes as `Changed`; answered when its cache is in step."""
 
     resource: Resource
     subscriber: Ref[Any]
-    only_metadata: bool = False
+    hears: Hears = Hears.EVERYTHING
 
 
 class Changed(Struct, frozen=True, gc=False):
@@ -53,13 +59,11 @@ class Resync(Struct, frozen=True, gc=False):
 
 
 class SharedCaches:
-    """The caches by resource, the subscribers of each (those of True hear of metadata only), and its
-    changes that they do not know yet.
-    """
+    """The caches by resource, the subscribers of each, and its changes that they do not know yet."""
 
     def __init__(self) -> None:
         self._caches: dict[Resource, Cache[Any]] = {}
-        self.subscribers: dict[Resource, dict[Ref[Any], bool]] = {}
+        self.subscribers: dict[Resource, dict[Ref[Any], Hears]] = {}
         self.pending: dict[Resource, list[Change[Any]]] = {}
 
     def cache(self, resource: Resource) -> Cache[Any]:
@@ -84,10 +88,10 @@ class CatchUp(Struct, frozen=True, gc=False):
 class _Informer:
     """One resource's part of `Informers`."""
 
-    __slots__ = ("lazy", "pending", "reflector", "synced", "waiting")
+    __slots__ = ("heard", "pending", "reflector", "synced", "waiting")
 
-    def __init__(self, lazy: bool, pending: list[Change[Any]]) -> None:
-        self.lazy = lazy  # nobody hears of anything but metadata
+    def __init__(self, heard: Hears, pending: list[Change[Any]]) -> None:
+        self.heard = heard  # nobody hears of more
         self.pending = pending
         self.synced = False
         self.waiting: list[Deferred[bool]] = []
@@ -112,9 +116,9 @@ class Informers(Watcher):
         """Add a subscriber; the answer waits for the cache."""
         resource = message.resource
         subscribers = self._shared.subscribers.setdefault(resource, {})
-        subscribers[message.subscriber] = message.only_metadata
+        subscribers[message.subscriber] = message.hears
         informer = self._informers.get(resource)
-        if informer is None or (informer.lazy and not message.only_metadata):
+        if informer is None or informer.heard < message.hears:
             informer = self._follow(resource)
         if informer.synced:
             return True
@@ -131,20 +135,22 @@ class Informers(Watcher):
 
     def _follow(self, resource: Resource) -> _Informer:
         """Watch a resource; once more, if it was watched more lazily until now."""
-        lazy = all(self._shared.subscribers[resource].values())
+        heard = max(self._shared.subscribers[resource].values())
         before = self._informers.get(resource)
         pending = self._shared.pending.setdefault(resource, [])
-        informer = self._informers[resource] = _Informer(lazy, pending)
+        informer = self._informers[resource] = _Informer(heard, pending)
         if before is not None:
             self.forget(before.reflector)
             informer.waiting = before.waiting
         informer.reflector = self.reflect(
             resource,
-            batch_seconds=LAZY_SECONDS if lazy else _BATCHES.get(resource, 0.0),
-            can_wait=same_metadata if lazy else None,
-            tell_all=not lazy,
+            batch_seconds=_BATCHES.get(resource, 0.0)
+            if heard is Hears.EVERYTHING
+            else LAZY_SECONDS,
+            can_wait=same_metadata if heard is Hears.METADATA else None,
+            tell_all=heard is not Hears.METADATA,
             cache=self._shared.cache(resource),
-            on_change=informer.pending.append,
+            on_change=informer.pending.append if heard else None,
             on_synced=lambda: self._in_step(informer),
         )
         return informer
@@ -167,9 +173,11 @@ class Informers(Watcher):
         subscribers = self._shared.subscribers.get(resource, {})
         everything = Changed(resource, changes)
         of_metadata: Changed | None = None
-        for ref, only_metadata in list(subscribers.items()):
+        for ref, hears in list(subscribers.items()):
+            if not hears:
+                continue
             message = everything
-            if only_metadata:
+            if hears is Hears.METADATA:
                 if of_metadata is None:
                     of_metadata = Changed(resource, tuple(filter(_of_metadata, changes)))
                 message = of_metadata

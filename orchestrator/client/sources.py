@@ -100,6 +100,11 @@ def no_keys(_change: Change[Any]) -> tuple[Key, ...]:
     return ()
 
 
+def looked_up(_change: Change[Any]) -> tuple[Key, ...]:
+    """Of a kind that is looked at when something else has changed, however soon that is: nobody is told of it."""
+    return ()
+
+
 def _controller_name(kind: Resource, references: tuple[OwnerReference, ...]) -> str:
     """The name of the controller among the references, if it is of that kind; otherwise empty."""
     owner = next((r for r in references if r.controller), None)

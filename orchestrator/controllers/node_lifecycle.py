@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.coordination.v1 import Lease
 from orchestrator.api.core.v1 import Node, NodeCondition, NodeSpec, NodeStatus, Pod, Taint
-from orchestrator.client import Change, Key, OfMetadata
+from orchestrator.client import Change, Key, OfMetadata, looked_up
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.indexes import node_index
 from orchestrator.controllers.pods import is_ready
@@ -194,7 +194,7 @@ class NodeLifecycleController(KubernetesController):
         """Leases and pods are looked up when a node is looked at; a lease whose renewals are not
         computed any more is looked at then.
         """
-        return {Lease: OfMetadata(_fell_silent), Pod: lambda _: ()}
+        return {Lease: OfMetadata(_fell_silent), Pod: looked_up}
 
     def indexes(self) -> Mapping[Any, Mapping[str, Callable[[Any], Iterable[str]]]]:
         """Pods by node."""

@@ -1,6 +1,7 @@
 """What a node is: the input from which a kubelet registers its Node object."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -87,7 +88,7 @@ def node_object(
     images: tuple[ContainerImage, ...] = (),
 ) -> Node:
     """The Node that the kubelet of `spec` registers; its status has no conditions yet. `facts`: of its machine."""
-    capacity = {**DEFAULT_CAPACITY, **spec.capacity}
+    capacity = _filled_up(tuple(spec.capacity.items()))
     return Node(
         metadata=ObjectMeta(
             name=spec.name,
@@ -134,3 +135,9 @@ def node_object(
             ),
         ),
     )
+
+
+@lru_cache(maxsize=1024)
+def _filled_up(capacity: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    """A capacity with the defaults. Nodes that have the same share it, and with it what is known of it."""
+    return {**DEFAULT_CAPACITY, **dict(capacity)}

@@ -76,7 +76,13 @@ def pod_needs(pod: Pod) -> Needs:
 
 def node_offers(allocatable: ResourceList) -> Needs:
     """What a node has to give, in the same numbers; `extended` has `pods`. Raises QuantityError."""
-    return _needs(_nano(allocatable), {}, {})
+    return _offers(allocatable)
+
+
+# Nodes that are alike share what they offer.
+_offers: Final[IdentityMemo[ResourceList, Needs]] = IdentityMemo(
+    lambda allocatable: _needs(_nano(allocatable), {}, {}), 1 << 10
+)
 
 
 def pod_requests(pod: Pod) -> dict[str, str]:

@@ -46,7 +46,9 @@ def decode_noting(document: Mapping[str, Any], kind: type[Any]) -> tuple[Any, tu
     """As `codec.decode_noting`, but that a spec that says the same as an earlier one is that one. Raises DecodeError."""
     spec = document.get("spec")
     words = words_of(spec, kind) if type(spec) is dict else b""
-    known = known_spec(kind, words) if words else None
+    if not words:
+        return codec.decode_noting(document, kind)
+    known = known_spec(kind, words)
     if known is not None:
         rest = {name: part for name, part in document.items() if name != "spec"}
         obj, unknown = codec.decode_noting(rest, kind)

@@ -29,6 +29,7 @@ from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.snapshot import Snapshot
 
 _LONG: Final = 3600.0  # how long the API server may hold back what nobody misses
+_ENDED: Final = ("Succeeded", "Failed")
 _OF_DEVICES: Final = (ResourceClaim, ResourceSlice, DeviceClass)
 _OWNERS: Final = (ReplicaSet, StatefulSet, ReplicationController)
 
@@ -49,7 +50,9 @@ EVENTS_OF_KINDS: Final[Mapping[type, tuple[ClusterEvent, ...]]] = {
 
 
 def watching(kind: type) -> dict[str, Any]:
-    """How to watch a kind: of owners of pods only the selector counts, and that never changes."""
+    """How to watch a kind: of owners of pods only the selector counts, and that never changes; pods go on running."""
+    if kind is Pod:
+        return {"batch_seconds": _LONG, "can_wait": says_nothing, "tell_all": False}
     if kind in _OWNERS:
         return {"batch_seconds": _LONG, "can_wait": _same_selector, "tell_all": False}
     return {}
@@ -106,30 +109,30 @@ def has_node(pod: Pod) -> bool:
 
 def has_ended(pod: Pod) -> bool:
     """Whether a pod needs no room any more."""
-    return pod.status is not None and pod.status.phase in ("Succeeded", "Failed")
+    return pod.status is not None and pod.status.phase in _ENDED
 
 
 def says_nothing(old: Pod, new: Pod) -> bool:
-    """A pod that has its node goes on running: most changes are of this kind.
-
-    Whether it was resized until now is for its snapshot to say (`Snapshot.resizing`).
-    """
+    """A pod that has its node goes on running: most changes are of this kind."""
+    spec = new.spec
+    if spec is not old.spec or spec is None or not spec.node_name:
+        return False
     before, after = old.metadata, new.metadata
-    return (
-        new.spec is old.spec
-        and new.spec is not None
-        and new.spec.node_name != ""
-        and before.uid == after.uid
-        and (before.labels is after.labels or before.labels == after.labels)
-        and before.deletion_timestamp == after.deletion_timestamp
-        and not has_ended(new)
-        and not has_ended(old)
-        and not is_resizing(new)
-    )
+    if before.uid != after.uid or before.deletion_timestamp != after.deletion_timestamp:
+        return False
+    if before.labels is not after.labels and before.labels != after.labels:
+        return False
+    was, now = old.status, new.status  # asked at each change of each pod: a call less counts
+    if (now is not None and now.phase in _ENDED) or (was is not None and was.phase in _ENDED):
+        return False
+    return not (is_resizing(new) or is_resizing(old))
 
 
 def own_events(old: Pod, new: Pod) -> tuple[ClusterEvent, ...]:
-    """What of a change of a pod without a node concerns its own scheduling; conditions do not."""
+    """What of a change of a pod without a node concerns its own scheduling.
+
+    All else, its conditions too, concerns only whom anything may help, as those that an extender refused.
+    """
     events = []
     if old.metadata.labels != new.metadata.labels:
         events.append(ClusterEvent.OWN_LABELS)
@@ -137,7 +140,7 @@ def own_events(old: Pod, new: Pod) -> tuple[ClusterEvent, ...]:
         events.append(ClusterEvent.OWN_CLAIMS)
     before, after = old.spec, new.spec
     if before is after or before is None or after is None:
-        return tuple(events)
+        return tuple(events) or (ClusterEvent.OWN_OTHER,)
     if asks_less(old, new):
         events.append(ClusterEvent.OWN_REQUESTS)
     if before.scheduling_gates and not after.scheduling_gates:

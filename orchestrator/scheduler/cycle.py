@@ -6,7 +6,7 @@ A plugin's mistake is the pod's: it becomes a Refusal with the plugin's words, n
 from collections.abc import Callable, Sequence
 from functools import partial
 from random import Random
-from typing import Any, Final, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -36,6 +36,7 @@ from orchestrator.scheduler.rotation import Rotation
 from orchestrator.scheduler.snapshot import Snapshot
 from orchestrator.scheduler.stopwatch import Stopwatch, status_of
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 _DEVICES: Final = frozenset(("DynamicResources",))
@@ -154,13 +155,15 @@ class Cycle:
         """The pod's node, before anybody reserves or permits."""
         if self.stopwatch is None:
             return self._placement.choose(pod, random)
-        return self._measured(self.stopwatch, partial(self._placement.choose, pod, random))
+        return self._measured(self.stopwatch, self._placement.choose, pod, random)
 
-    def _measured(self, watch: Stopwatch, decide: Callable[[], T]) -> T:
+    def _measured(
+        self, watch: Stopwatch, decide: Callable[P, T], *arguments: P.args, **named: P.kwargs
+    ) -> T:
         """A decision under the stopwatch."""
         made = self._placement.shapes_made
         watch.begins()
-        found = decide()
+        found = decide(*arguments, **named)
         watch.decided(anew=self._placement.shapes_made > made)
         return found
 

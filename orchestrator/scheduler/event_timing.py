@@ -1,7 +1,6 @@
 """How long the scheduler takes over each change in the cluster, by kube-scheduler's names for changes."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Final
 
 from orchestrator.api.core.v1 import Pod
@@ -16,15 +15,13 @@ Handler = Callable[[Change[Any]], None]
 
 def timed(handle: Handler, now: Callable[[], float], handled: Observations) -> Handler:
     """A handler that notes how long it took."""
-    return partial(_timed, handle, now, handled)
 
+    def handle_timed(change: Change[Any]) -> None:
+        began = now()
+        handle(change)
+        handled.observe(now() - began, change_label(change))
 
-def _timed(
-    handle: Handler, now: Callable[[], float], handled: Observations, change: Change[Any]
-) -> None:
-    began = now()
-    handle(change)
-    handled.observe(now() - began, change_label(change))
+    return handle_timed
 
 
 def change_label(change: Change[Any]) -> str:

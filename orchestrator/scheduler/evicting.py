@@ -39,13 +39,15 @@ class Evictions:
             self._ctx.task(self._preparations.attempt(write), "remedy")
 
     def _evict(self, nomination: Nomination, pod: Pod, cycle: Cycle) -> None:
-        """The victims of a preemption go, and others lose their promise."""
+        """The victims of a preemption go, and others lose their promise; where all are going already nothing is done."""
         node, reports = nomination.node, self._reports[cycle.name]
-        for victim in nomination.victims:
-            if victim.metadata.deletion_timestamp is None:
-                reports.disrupted(victim, cycle.name)
-                self._delete(victim)
-                reports.preempted(victim, pod, node)
+        staying = [v for v in nomination.victims if v.metadata.deletion_timestamp is None]
+        if not staying:
+            return
+        for victim in staying:
+            reports.disrupted(victim, cycle.name)
+            self._delete(victim)
+            reports.preempted(victim, pod, node)
         for other in self._nominations.lower(node, pod):
             self._nominations.remove(other.metadata.uid)
             reports.no_longer_nominated(other)

@@ -3,11 +3,11 @@
 Nothing is counted in virtual time, where nobody asks and each pod's cost is looked at.
 """
 
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
+import numpy as np
 from msgspec import Struct, field
 
 from orchestrator.scheduler.events import ClusterEvent
@@ -19,6 +19,7 @@ FAILED: Final = "ScheduleAttemptFailure"
 BACKED_OFF: Final = "BackoffComplete"
 TAKEN_EARLY: Final = "PopFromBackoffQ"
 FLUSHED: Final = "UnschedulableTimeout"
+MANY: Final = 1024  # values that are counted together
 _MOST_TRIES: Final = 16  # are told apart
 
 
@@ -75,20 +76,44 @@ class Family(Struct, frozen=True):
 
 
 class Observations:
-    """Values of one histogram as they come."""
+    """Values of one histogram as they come: put into buckets when there are many, or when somebody asks."""
 
     def __init__(self, buckets: Sequence[float]) -> None:
         self.buckets = tuple(buckets)
-        self._first = self.buckets[0]
-        self.found: dict[Values, Distribution] = {}
+        self._new: dict[Values, list[float]] = {}
+        self._found: dict[Values, Distribution] = {}
+
+    @property
+    def found(self) -> Mapping[Values, Distribution]:
+        """How often each was at most so large, by the values of labels."""
+        for labels in self._new:
+            self._count(labels)
+        return self._found
 
     def observe(self, value: float, *labels: str) -> None:
         """There was one of this value."""
-        found = self.found.get(labels)
-        if found is None:
-            found = self.found[labels] = Distribution([0] * (len(self.buckets) + 1))
-        found.counts[bisect_left(self.buckets, value) if value > self._first else 0] += 1
-        found.sum += value
+        new = self._new.get(labels)
+        if new is None:
+            new = self._of(labels)
+        new.append(value)
+        if len(new) >= MANY:
+            self._count(labels)
+
+    def observe_all(self, values: Iterable[float], *labels: str) -> None:
+        """There was one of each of these."""
+        (self._new.get(labels) or self._of(labels)).extend(values)
+        self._count(labels)
+
+    def _of(self, labels: Values) -> list[float]:
+        self._found.setdefault(labels, Distribution([0] * (len(self.buckets) + 1)))
+        return self._new.setdefault(labels, [])
+
+    def _count(self, labels: Values) -> None:
+        found, new = self._found[labels], self._new[labels]
+        places = np.bincount(np.searchsorted(self.buckets, new), minlength=len(found.counts))
+        found.counts = [was + more for was, more in zip(found.counts, places.tolist(), strict=True)]
+        found.sum = sum(new, found.sum)
+        new.clear()
 
 
 def _powers(first: float, count: int, times: float = 2.0) -> list[float]:
@@ -96,13 +121,14 @@ def _powers(first: float, count: int, times: float = 2.0) -> list[float]:
     return [first * times**n for n in range(count)]
 
 
-class Attempt(Struct):
+class Attempt(Struct, gc=False):
     """A pod that is being scheduled: when this attempt began, when it came, and which attempt it is."""
 
     began: float
     came: float
     number: int
     bind_began: float = 0.0
+    ended: float = 0.0
 
 
 class Measurements(Struct):
@@ -122,6 +148,8 @@ class Measurements(Struct):
     handled: Observations = field(default_factory=lambda: Observations(_powers(0.0001, 12)))
     hints: Observations = field(default_factory=lambda: Observations(_powers(0.00001, 20, 1.5)))
     under_way: dict[str, Attempt] = field(default_factory=dict)  # by uid
+    # Those that ended in a binding, by profile: counted when there are many, or when somebody asks.
+    bound: dict[str, list[Attempt]] = field(default_factory=dict)
 
     def begins(self, uid: str, attempt: Attempt) -> None:
         """A pod leaves the queue."""
@@ -142,29 +170,43 @@ class Measurements(Struct):
 
     def scheduled(self, uid: str, profile: str, now: float) -> None:
         """It was bound."""
-        attempt = self._ends(uid, "scheduled", profile, now)
-        if attempt is not None:
-            self.points.observe(now - attempt.bind_began, "Bind", "Success", profile)
-            self.tries.observe(attempt.number)
-            label = str(attempt.number) if attempt.number < _MOST_TRIES else f"{_MOST_TRIES - 1}+"
-            self.waited.observe(now - attempt.came, label)
+        attempt = self.under_way.pop(uid, None)
+        if attempt is None:
+            return
+        attempt.ended = now
+        bound = self.bound.get(profile)
+        if bound is None:
+            bound = self.bound[profile] = []
+        bound.append(attempt)
+        if len(bound) >= MANY:
+            self._count_bound(profile, bound)
+
+    def _count_bound(self, profile: str, bound: list[Attempt]) -> None:
+        """All about attempts that ended in a binding."""
+        self.attempts["scheduled", profile] += len(bound)
+        self.took.observe_all((a.ended - a.began for a in bound), "scheduled", profile)
+        binding = (a.ended - a.bind_began for a in bound)
+        self.points.observe_all(binding, "Bind", "Success", profile)
+        self.tries.observe_all(a.number for a in bound)
+        for number in dict.fromkeys(a.number for a in bound):
+            waited = (a.ended - a.came for a in bound if a.number == number)
+            label = str(number) if number < _MOST_TRIES else f"{_MOST_TRIES - 1}+"
+            self.waited.observe_all(waited, label)
+        bound.clear()
 
     def failed(self, uid: str, profile: str, now: float, *, fault: bool) -> None:
         """It fits nowhere; or something went wrong."""
-        self._ends(uid, "error" if fault else "unschedulable", profile, now)
+        attempt = self.under_way.pop(uid, None)
+        if attempt is not None:
+            result = "error" if fault else "unschedulable"
+            self.attempts[result, profile] += 1
+            self.took.observe(now - attempt.began, result, profile)
 
     def preempted(self, victims: int) -> None:
         """Room was to be made; 0 victims: there was none to be made."""
         self.preemptions += 1
         if victims:
             self.victims.observe(victims)
-
-    def _ends(self, uid: str, result: str, profile: str, now: float) -> Attempt | None:
-        attempt = self.under_way.pop(uid, None)
-        if attempt is not None:
-            self.attempts[result, profile] += 1
-            self.took.observe(now - attempt.began, result, profile)
-        return attempt
 
     def families(
         self,
@@ -176,6 +218,9 @@ class Measurements(Struct):
         """All of them; `pending` by queue, `cached` by what is remembered, `refused` by plugin and profile, and
         the events that are kept for pods that are `in_flight`.
         """
+        for profile, bound in self.bound.items():
+            if bound:
+                self._count_bound(profile, bound)
         by = ("result", "profile")
         yield Family(
             "scheduler_schedule_attempts_total",

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from random import Random
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -30,6 +30,7 @@ from orchestrator.scheduler.shape import Local, Shape, best, only_nodes, without
 from orchestrator.scheduler.snapshot import Rows, Snapshot
 from orchestrator.scheduler.trials import Trials
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 _SHAPES: Final = 256  # shapes remembered
@@ -82,7 +83,7 @@ class Placement:
 
     def choose(self, pod: Pod, random: Random) -> str | Refusal:
         """The name of the best node; among equals one by chance, as kube-scheduler does."""
-        return self._tried(lambda: self._best(pod, random))
+        return self._tried(self._best, pod, random)
 
     def promised(self, pod: Pod) -> str | None:
         """The name of the node that a pod was promised, if it can take it; None: nobody else is to be preferred."""
@@ -129,10 +130,10 @@ class Placement:
         words = unavailable(len(self.nodes), counts)
         return Refusal(words, frozenset((*own[1], by)), helpable)
 
-    def _tried(self, decide: Callable[[], T]) -> T | Refusal:
+    def _tried(self, decide: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T | Refusal:
         """A decision; what plugins do wrong makes it a refusal."""
         try:
-            return decide()
+            return decide(*arguments, **named)
         except PluginError as error:
             words = str(error)
         except MachineryError as error:
@@ -456,8 +457,8 @@ class Placement:
         left = self.nodes.all_rows()
         total = len(left)
         if not total:
-            everybody = frozenset(p.name for p in self._profile.plugins)
-            return Refusal("no nodes available to schedule pods", everybody, stage="later")
+            # No plugin was asked, so as after an error time alone brings the pod back, as in kube-scheduler.
+            return Refusal("no nodes available to schedule pods", frozenset(), stage="later")
         if shape.refusal:
             name, words = shape.refusal
             message = f"0/{total} nodes are available: {words}."

@@ -107,7 +107,7 @@ class Profile(Struct, frozen=True):
 
 
 def helped_by(profiles: Iterable[Profile]) -> dict[ClusterEvent, frozenset[str]]:
-    """For each event, the plugins whose refusals it may lift."""
+    """For each event, the plugins of some profile whose refusals it may lift."""
     plugins = [plugin for profile in profiles for plugin in profile.plugins]
     return {  # what an extender refused may be helped by anything
         event: frozenset((EXTENDER, *(p.name for p in plugins if _is_helped(p, event))))
@@ -117,22 +117,51 @@ def helped_by(profiles: Iterable[Profile]) -> dict[ClusterEvent, frozenset[str]]
 
 def _is_helped(plugin: Plugin, event: ClusterEvent) -> bool:
     """One that names no events at all is asked anew when the pod itself changes."""
-    return event in (plugin.helped_by or OWN)
+    return event in (plugin.helped_by or OWN) or _is_added_to(plugin, event)
+
+
+def _is_added_to(plugin: Plugin, event: ClusterEvent) -> bool:
+    """Whom new nodes help any change of taints helps, too, whatever its hints say: kube-scheduler adds it.
+
+    https://github.com/kubernetes/kubernetes/issues/109437
+    """
+    named = plugin.helped_by
+    return (
+        event is ClusterEvent.NODE_TAINTS
+        and ClusterEvent.NODE_ADDED in named
+        and event not in named
+    )
 
 
 def hints(profiles: Iterable[Profile], nodes: Snapshot) -> dict[str, Hint]:
-    """For plugins that tell events apart: whether one may help a pod. What they raise counts as yes."""
+    """For plugins that tell events apart: whether one may help a pod. What they raise counts as yes.
+
+    Plugins of one name in several profiles may have other arguments: a pod's own profile has the word.
+    """
+    found: dict[str, dict[str, Plugin]] = {}
+    for profile in profiles:
+        for plugin in profile.plugins:
+            found.setdefault(plugin.name, {})[profile.scheduler_name] = plugin
     return {
-        plugin.name: partial(_may_help, plugin, nodes)
-        for profile in profiles
-        for plugin in profile.plugins
-        if isinstance(plugin, Hints)
+        name: partial(_may_help, by_profile, nodes)
+        for name, by_profile in found.items()
+        if any(isinstance(plugin, Hints) for plugin in by_profile.values())
     }
 
 
 def _may_help(
-    plugin: Hints, nodes: Snapshot, pod: Pod, event: ClusterEvent, old: Any, new: Any
+    by_profile: Mapping[str, Plugin],
+    nodes: Snapshot,
+    pod: Pod,
+    event: ClusterEvent,
+    old: Any,
+    new: Any,
 ) -> bool:
+    plugin = by_profile.get(pod.spec.scheduler_name) if pod.spec is not None else None
+    if plugin is None or not _is_helped(plugin, event):
+        return False
+    if not isinstance(plugin, Hints) or _is_added_to(plugin, event):
+        return True
     try:
         return plugin.helps(pod, event, old, new, nodes)
     except Exception:  # a plugin's: a try too many does no harm

@@ -282,9 +282,6 @@ class SchedulingQueue:
                 waiting |= self._worth_a_try(plugins, group, event, old, new)
         if most is not None:
             waiting = {u: n for u, n in waiting.items() if priority_of(self._pods[u].pod) <= most}
-        for uid in sorted(waiting, key=waiting.__getitem__):  # in the order in which they failed
-            label = event_label(event, old, new) if self.incoming is not None else ""
-            self._return(uid, self._pods[uid], now, label)
         asked = [
             uid
             for plugin, uids in self._gated_by.items()
@@ -292,8 +289,9 @@ class SchedulingQueue:
             for uid in uids
             if self._may_help(plugin, uid, event, old, new)
         ]
-        for uid in asked:
-            self.put(self._pods[uid].pod, now)
+        label = event_label(event, old, new) if self.incoming is not None else ""
+        for uid in (*sorted(waiting, key=waiting.__getitem__), *asked):  # in the order of failure
+            self._return(uid, self._pods[uid], now, label)
 
     def _worth_a_try(
         self,

@@ -43,9 +43,9 @@ class Reports:
         self._write(pod, reason, message, nominated)
 
     def preempted(self, victim: Pod, by: Pod, node: str) -> None:
-        """A pod has to go for another."""
+        """A pod has to go for another, which is named by its uid alone, as in kube-scheduler 1.36."""
         message = f"Preempted by pod {by.metadata.uid} on node {node}"
-        self._events.event(victim, "Normal", "Preempted", "Preempting", message, by)
+        self._events.event(victim, "Normal", "Preempted", "Preempting", message)
 
     def explained(self, pod: Pod, explanation: str) -> None:
         """How it is decided about a pod that asks for that."""

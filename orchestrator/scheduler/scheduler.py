@@ -33,7 +33,6 @@ from orchestrator.scheduler.changes import (
     node_events,
     own_events,
     promised_to,
-    says_nothing,
     watching,
 )
 from orchestrator.scheduler.configuration import (
@@ -143,7 +142,10 @@ class Scheduler(Watcher):
         )
         self._node_objects = reflector.cache
         self._pods = self.reflect(
-            Pod, on_change=self._timed(self._on_pod), on_synced=self._awaited("pods")
+            Pod,
+            on_change=self._timed(self._on_pod),
+            on_synced=self._awaited("pods"),
+            **watching(Pod),
         )
         self._nodes.objects[Pod] = self._pods.cache
         self._outcomes = Outcomes(
@@ -286,13 +288,6 @@ class Scheduler(Watcher):
 
     def _on_pod(self, change: Change[Pod]) -> None:
         old, new = change.old, change.new
-        if (
-            old is not None
-            and new is not None
-            and says_nothing(old, new)
-            and new.metadata.uid not in self._nodes.resizing
-        ):
-            return
         pod = old if new is None else new
         assert pod is not None
         uid = pod.metadata.uid
@@ -442,17 +437,19 @@ class Scheduler(Watcher):
             self._groups.schedule(queued, cycle)
             return
         self._begin(queued)
-        self._outcomes.explain(pod, cycle)
-        extenders = [each for each in self._extenders if each.concerns(pod)]
-        if extenders:
-            self._alone = True
-            self._queue.take_off(queued)
-            self.ctx.task(self._schedule_with(extenders, queued, cycle), "extend")
-        else:
-            choice = cycle.choose(pod, self.ctx.random)
-            if self._state.measured is not None:
-                self._state.measured.decides(pod.metadata.uid, self.ctx.clock.monotonic())
-            self._outcomes.place(queued, cycle, choice)
+        if pod.metadata.annotations:
+            self._outcomes.explain(pod, cycle)
+        if self._extenders:
+            extenders = [each for each in self._extenders if each.concerns(pod)]
+            if extenders:
+                self._alone = True
+                self._queue.take_off(queued)
+                self.ctx.task(self._schedule_with(extenders, queued, cycle), "extend")
+                return
+        choice = cycle.choose(pod, self.ctx.random)
+        if self._state.measured is not None:
+            self._state.measured.decides(pod.metadata.uid, self.ctx.clock.monotonic())
+        self._outcomes.place(queued, cycle, choice)
 
     def _begin(self, queued: QueuedPod) -> None:
         """Count an attempt."""

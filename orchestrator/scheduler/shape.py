@@ -130,7 +130,7 @@ class Local:
         if self._tied is None:
             self._best = int(self._totals.max(initial=NOT_FEASIBLE))
             found = self._totals == max(self._best, 0)
-            self._tied = array("q", np.flatnonzero(found).astype(np.int64, copy=False).tobytes())
+            self._tied = array("i", np.flatnonzero(found).astype(np.int32).tobytes())
         return self._tied
 
     def _refresh(self) -> None:
@@ -224,7 +224,7 @@ class Local:
         if tied is None:
             return
         if total > self._best:
-            self._best, self._tied = total, array("q", (row,))
+            self._best, self._tied = total, array("i", (row,))
         elif total == self._best:
             insort(tied, row)
         elif was == self._best:

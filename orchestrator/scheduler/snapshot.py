@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from orchestrator.api.core.v1 import ContainerImage, Node, Pod, Taint
 from orchestrator.machinery.host_ports import HostPort, host_ports
-from orchestrator.machinery.resizing import is_resizing, placed_needs
+from orchestrator.machinery.resizing import placed_needs
 from orchestrator.machinery.resources import Needs, node_offers, pod_needs
 from orchestrator.scheduler.amounts import amount_of, amounts, by_resource, wanted
 from orchestrator.scheduler.claim_uses import ClaimUses
@@ -65,7 +65,7 @@ class Image(Struct):
     rows: set[int]
 
 
-class _Placed(Struct, frozen=True):
+class _Placed(Struct, frozen=True, gc=False):
     """A pod on a row and what was counted for it."""
 
     pod: Pod
@@ -90,9 +90,6 @@ class Snapshot:
         self.labels: list[Mapping[str, str]] = [{}] * _FIRST_ROWS
         self.taints: list[tuple[Taint, ...]] = [()] * _FIRST_ROWS
         self.features: list[frozenset[str]] = [_NO_FEATURES] * _FIRST_ROWS
-        self.resizing: set[str] = (
-            set()
-        )  # the uids of pods that count otherwise than their specs say
         self.ports: dict[int, dict[HostPort, int]] = {}
         self._rows: dict[str, int] = {}
         self._free: list[int] = list(range(_FIRST_ROWS - 1, -1, -1))
@@ -262,8 +259,6 @@ class Snapshot:
             self._homeless.setdefault(node_name, {})[uid] = pod
             return
         needs, ports = placed_needs(pod), host_ports(pod)
-        if is_resizing(pod):
-            self.resizing.add(uid)
         self._placed[uid] = _Placed(pod, row, needs, ports)
         self._on_row.setdefault(row, {})[uid] = None
         self._count_priority(pod, 1)
@@ -285,7 +280,6 @@ class Snapshot:
                 self._homeless.pop(node_name, None)
             return False
         del self._on_row[placed.row][uid]
-        self.resizing.discard(uid)
         self._count_priority(placed.pod, -1)
         self._count(placed.row, placed.needs, -1)
         self.claims.add(placed.pod, placed.row, -1)
@@ -309,10 +303,6 @@ class Snapshot:
                 self._homeless[node_name][uid] = pod
             return False
         needs, before = placed_needs(pod), placed.needs
-        if is_resizing(pod):
-            self.resizing.add(uid)
-        else:
-            self.resizing.discard(uid)
         if needs != before:
             self._count(placed.row, before, -1)
             self._count(placed.row, needs, 1)
@@ -416,7 +406,9 @@ class Snapshot:
     def uses_devices(self, pod: Pod) -> bool:
         """Whether a pod has claims of devices, or may need one."""
         spec = pod.spec
-        return spec is not None and bool(spec.resource_claims or self.backed_by_devices(pod))
+        if spec is None:
+            return False
+        return bool(spec.resource_claims or (self.devices.backed and self.backed_by_devices(pod)))
 
     def needs_of(self, pod: Pod) -> list[tuple[int, int]]:
         """(column, amount) of what a pod asks for, a place among the pods included."""

@@ -53,6 +53,8 @@ class Stopwatch:
         """It has ended; `anew`: nothing was known of pods like this one."""
         self._measured.batches[self._profile, "no_hint" if anew else "hint_used"] += 1
         self._off = True
+        if not self._spent:
+            return
         sums: dict[str, float] = {}
         for (point, plugin), seconds in self._spent.items():
             sums[point] = sums.get(point, 0.0) + seconds

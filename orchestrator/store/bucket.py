@@ -19,13 +19,14 @@ from orchestrator.store.interface import Key
 class Shard:
     """The objects of one namespace by name; look into `objects`, change it by the methods."""
 
-    __slots__ = ("_in_order", "_last", "_names", "objects")
+    __slots__ = ("_all", "_in_order", "_last", "_names", "objects")
 
     def __init__(self) -> None:
         self.objects: dict[str, Any] = {}
         self._in_order = True
         self._last = ""  # no name added in order is greater
         self._names: list[str] | None = None  # in order, as long as none comes or goes
+        self._all: tuple[Any, ...] | None = None  # as long as nothing changes
 
     def __len__(self) -> int:
         return len(self.objects)
@@ -36,16 +37,17 @@ class Shard:
             self._in_order = False
         else:
             self._last = name
-        self._names = None
+        self._names = self._all = None
         self.objects[name] = stored
 
     def replace(self, name: str, stored: Any) -> None:
         """Store under a name that is taken."""
+        self._all = None
         self.objects[name] = stored
 
     def remove(self, name: str) -> None:
         """Free the name."""
-        self._names = None
+        self._names = self._all = None
         del self.objects[name]
 
     def ordered(self) -> dict[str, Any]:
@@ -55,6 +57,12 @@ class Shard:
             self._last = next(reversed(self.objects), "")
             self._in_order = True
         return self.objects
+
+    def all(self) -> tuple[Any, ...]:
+        """The objects in the order of names: the very same list until one of them changes."""
+        if self._all is None:
+            self._all = tuple(self.ordered().values())
+        return self._all
 
     def scan(self, after: str, undone: Mapping[str, Any]) -> Iterator[Any]:
         """The objects behind the name `after` in order, with those in `undone` put back."""
@@ -108,7 +116,7 @@ class Bucket:
 
     def replace(self, namespace: str, name: str, stored: Any) -> None:
         """Store under a key that is taken."""
-        self.shards[namespace].objects[name] = stored
+        self.shards[namespace].replace(name, stored)
 
     def remove(self, namespace: str, name: str) -> None:
         """Free the key."""
@@ -126,11 +134,11 @@ class Bucket:
     def list(self, namespace: str) -> tuple[Any, ...]:
         """The objects of a namespace in order; "": of all."""
         if namespace:
-            return tuple(self.shards.get(namespace, _EMPTY).ordered().values())
+            return self.shards.get(namespace, _EMPTY).all()
         if (
             len(self.shards) == 1
         ):  # as of all kinds that are in no namespace, which admission lists for each pod
-            return tuple(next(iter(self.shards.values())).ordered().values())
+            return next(iter(self.shards.values())).all()
         shards = (self.shards[namespace] for namespace in sorted(self.shards))
         return tuple(chain.from_iterable(shard.ordered().values() for shard in shards))
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from orchestrator.protocol import EventType
 from orchestrator.store.bucket import Bucket
 from orchestrator.store.errors import FutureRevision, NotNew
 from orchestrator.store.history import History
@@ -113,17 +114,28 @@ class MemoryStore:
             done(Mismatch(present))
             return
         revision = self._revision = self._revision + 1
-        stored = _stamped(write, revision)
+        stored = write.object
+        metadata = stored.metadata
+        if write.managed_fields is None:
+            metadata = replace(metadata, resource_version=str(revision))
+        else:
+            owners = write.managed_fields
+            metadata = replace(metadata, resource_version=str(revision), managed_fields=owners)
+        stored = replace(stored, metadata=metadata)
         if write.delete:
             objects.remove(namespace, name)
-            change = Change("DELETED", stored, present, revision, bucket=bucket)
+            type_: EventType = "DELETED"
         elif present is None:
             objects.add(namespace, name, stored)
-            change = Change("ADDED", stored, None, revision, bucket=bucket)
+            type_ = "ADDED"
         else:
             objects.replace(namespace, name, stored)
-            change = Change("MODIFIED", stored, present, revision, bucket=bucket)
-        self._history(bucket).append(change)
+            type_ = "MODIFIED"
+        change = Change(type_, stored, present, revision, bucket=bucket)
+        history = self._histories.get(bucket)
+        if history is None:
+            history = self._history(bucket)
+        history.append(change)
         self._listener(change)
         done(change)
 
@@ -154,11 +166,3 @@ class MemoryStore:
     def _not_in_the_future(self, revision: int) -> None:
         if revision > self._revision:
             raise FutureRevision(revision, self._revision)
-
-
-def _stamped(write: Write, revision: int) -> Any:
-    stored = write.object
-    changes = {"resource_version": str(revision)}
-    if write.managed_fields is not None:
-        changes["managed_fields"] = write.managed_fields
-    return replace(stored, metadata=replace(stored.metadata, **changes))

@@ -24,7 +24,7 @@ from orchestrator.apiserver.kinds.defaulting import apply_defaults
 from orchestrator.apiserver.kinds.resets import STATUS
 from orchestrator.apiserver.kinds.shapes import shape_of
 from orchestrator.apiserver.pipeline import metadata
-from orchestrator.machinery.managed_fields.ownership import created
+from orchestrator.machinery.managed_fields.ownership import created, ownable
 from orchestrator.protocol import AlreadyExists, BadRequest, Forbidden, NotFound, Unclassified
 from tests.apiserver.harness import Api, deployment, meta, namespace, pod, refused
 
@@ -74,7 +74,8 @@ async def test_pods_of_one_spec_have_owners_as_if_each_were_alone(api: Api) -> N
         made = await api.create(sent)
         (entry,) = made.metadata.managed_fields
         whole = codec.to_dict(apply_defaults(kind_of(resource), sent))
-        assert entry.fields_v1 == created(whole, shape_of(resource), STATUS)
+        shape = ownable(shape_of(resource), STATUS)
+        assert entry.fields_v1 == created(whole, shape, STATUS)
         sets.append(entry.fields_v1)
     assert sets[1] is sets[2]
     assert sets[1] is not sets[5]

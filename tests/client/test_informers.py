@@ -8,8 +8,10 @@ import pytest
 import actors
 from orchestrator import Cluster
 from orchestrator.api.coordination.v1 import Lease
-from orchestrator.api.core.v1 import Namespace
-from orchestrator.client import Change, Controller, Key, OfMetadata
+from orchestrator.api.core.v1 import ConfigMap, Namespace
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.client import Change, Changed, Controller, Key, OfMetadata, looked_up
+from orchestrator.client.informers import LAZY_SECONDS
 from orchestrator.machinery.times import parse_time
 
 
@@ -85,3 +87,50 @@ async def _label() -> None:
         (change,) = Idler.heard[before:]
         assert change.new is not None
         assert change.new.metadata.labels == {"a": "b"}
+
+
+class Reader(Controller):
+    """Looks ConfigMaps up, and hears of none."""
+
+    name = "reader"
+    kind = Namespace
+    told: list[str]
+
+    def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
+        return {ConfigMap: looked_up}
+
+    def on_changed(self, message: Changed) -> None:
+        self.told.append(message.resource.plural)
+        super().on_changed(message)
+
+    async def reconcile(self, key: Key) -> float | None:
+        return None
+
+
+def test_who_looks_a_kind_up_is_not_told_of_it_and_finds_it_in_the_cache() -> None:
+    """Within LAZY_SECONDS where nobody else hears of it."""
+    actors.run(_look_up)
+
+
+async def _look_up() -> None:
+    Reader.told = []
+    async with Cluster(nodes=0, controllers=()) as cluster:
+        await cluster.run_controller(Reader)
+        await cluster.clock.sleep(1)
+        made = ConfigMap(metadata=ObjectMeta(name="made", namespace="default"))
+        await cluster.client.create(made)
+        await cluster.clock.sleep(LAZY_SECONDS + 0.1)
+        seen: list[bool] = []
+
+        class Other(Reader):
+            name = "other"
+
+            async def reconcile(self, key: Key) -> float | None:
+                seen.append(self.cache(ConfigMap).get("default", "made") is not None)
+                return None
+
+        await cluster.run_controller(Other)
+        await cluster.clock.sleep(0.1)
+    assert seen
+    assert all(seen)
+    assert "configmaps" not in Reader.told

@@ -3,9 +3,9 @@
 import pytest
 
 from benchmarks.scheduler_perf.running import run
-from benchmarks.scheduler_perf.workloads import workloads
+from benchmarks.scheduler_perf.workloads import WORKLOADS
 
-ALL = {each.number: each for each in workloads()}
+ALL = {each.number: each for each in WORKLOADS}
 
 
 def test_the_workloads_are_those_of_the_original() -> None:

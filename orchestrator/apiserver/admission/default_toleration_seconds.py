@@ -14,6 +14,7 @@ from orchestrator.apiserver.admission.interface import (
     Reader,
 )
 from orchestrator.apiserver.admission.memory import SpecMemory, spec_of, with_spec
+from orchestrator.machinery.memo import IdentityMemo
 
 _SECONDS: Final = 300
 _TAINTS: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
@@ -45,8 +46,17 @@ class DefaultTolerationSeconds(AdmissionPlugin):
 
 
 def _tolerate(spec: PodSpec) -> PodSpec:
-    added = tuple(t for key, t in _DEFAULTS.items() if not _speaks_of(spec.tolerations, key))
-    return replace(spec, tolerations=(*spec.tolerations, *added)) if added else spec
+    tolerations = _tolerating(spec.tolerations)
+    return spec if tolerations is spec.tolerations else replace(spec, tolerations=tolerations)
+
+
+def _with_defaults(tolerations: tuple[Toleration, ...]) -> tuple[Toleration, ...]:
+    added = tuple(t for key, t in _DEFAULTS.items() if not _speaks_of(tolerations, key))
+    return (*tolerations, *added) if added else tolerations
+
+
+# Specs that share what they tolerate go on to do so: others know them by their parts.
+_tolerating: Final = IdentityMemo(_with_defaults)
 
 
 def _speaks_of(tolerations: Iterable[Toleration], key: str) -> bool:

@@ -9,8 +9,8 @@ volume, the priority that a priority class names); `validate` may only refuse (q
 restriction). Both refuse by raising `ApiError`, most often `Forbidden`. Either may answer `Wait`.
 
 What the pipeline promises to a plugin:
-- It asks `handles` once for each (operation, resource, subresource) and remembers the answer, so a
-  write that concerns no plugin costs nothing. `handles` must depend on its arguments only.
+- It asks `handles` and `judges` once for each (operation, resource, subresource) and remembers the
+  answers, so a write that concerns no plugin costs nothing. Both must depend on their arguments only.
 - A plugin that `asks` objects of some kinds, none of which wakes it, costs nothing either.
 - `object` already has its namespace, its final name and the metadata that the server owns (uid,
   creation time), and for an UPDATE what the strategy keeps from `old_object`.
@@ -26,6 +26,7 @@ What a plugin promises to the pipeline:
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from random import Random
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
@@ -34,7 +35,7 @@ from msgspec import Struct
 from actors import Ref
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.apiserver.telemetry.admission import AdmissionCounts
-from orchestrator.machinery.cel.authorization import Ask
+from orchestrator.machinery.cel.authorization import Ask, Question
 from orchestrator.protocol import Annotate, Identity, Warn
 
 K = TypeVar("K")
@@ -50,8 +51,9 @@ class AdmissionRequest(Struct, kw_only=True):
     that one (Binding, Eviction, Scale), and `name` the name of the object that it belongs to.
     A patch arrives as the UPDATE that it amounts to. `warn` tells the client something that does not
     stop its request, `annotate` the audit log (a key and a value); `ask` answers whether its user, or
-    another, may do something. `message` is the request as it came, and `rounds` what its mutating plugins remember of it.
-    `counts` is where plugins count what they do; None for the writes that nobody counts.
+    another, may do something, by what `allows` says of users. `message` is the request as it came, and `rounds` what its mutating plugins remember of it.
+    `counts` is where plugins count what they do; None for the writes that nobody counts. `owners` are
+    the managedFields that the new state is to have, where they are known.
     """
 
     operation: Operation
@@ -64,11 +66,17 @@ class AdmissionRequest(Struct, kw_only=True):
     old_object: Any = None
     dry_run: bool = False
     warn: Warn | None = None
-    ask: Ask | None = None
+    allows: Callable[[Identity, Question], tuple[bool, str]] | None = None
     annotate: Annotate | None = None
     message: Any = None
     rounds: "Rounds | None" = None
     counts: AdmissionCounts | None = None
+    owners: Any = None
+
+    @property
+    def ask(self) -> Ask | None:
+        """Whether somebody may do something; None: everything is allowed."""
+        return None if self.allows is None else partial(self.allows, self.identity)
 
 
 class Rounds:
@@ -176,6 +184,10 @@ class AdmissionPlugin:
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
         """Whether such writes concern the plugin at all; a pure function of its arguments."""
         raise NotImplementedError
+
+    def judges(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """Whether `validate` may refuse some of the writes that the plugin handles, likewise."""
+        return self.handles(operation, resource, subresource)
 
     def wakes(self, obj: Any) -> bool:
         """Whether an object of a kind that the plugin asks gives it something to say."""

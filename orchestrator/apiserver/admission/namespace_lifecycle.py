@@ -28,12 +28,19 @@ class NamespaceLifecycle(AdmissionPlugin):
             return resource.key == "namespaces" and not subresource
         return operation == "CREATE" and resource.namespaced and resource.key != _REVIEWS
 
+    def judges(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.judges`."""
+        return operation == "DELETE" and self.handles(operation, resource, subresource)
+
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
         """The object. Errors: NotFound (the namespace), Forbidden (it is being terminated)."""
         namespace = reader.get(Namespace, request.namespace)
         if namespace is None:
             raise not_found(resource_of(Namespace), request.namespace)
-        if _is_ending(namespace):
+        status = namespace.status
+        if namespace.metadata.deletion_timestamp is not None or (
+            status is not None and status.phase == "Terminating"
+        ):
             raise namespace_terminating(request.resource, request.name, request.namespace)
         return request.object
 
@@ -41,9 +48,3 @@ class NamespaceLifecycle(AdmissionPlugin):
         """Errors: Forbidden (a namespace that must stay)."""
         if request.operation == "DELETE" and request.name in _IMMORTAL:
             raise forbidden(request.resource, request.name, "this namespace may not be deleted")
-
-
-def _is_ending(namespace: Namespace) -> bool:
-    if namespace.metadata.deletion_timestamp is not None:
-        return True
-    return namespace.status is not None and namespace.status.phase == "Terminating"

@@ -1,5 +1,6 @@
 """Priority: a pod's number of importance follows from its PriorityClass."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from orchestrator.apiserver.admission.interface import (
 )
 from orchestrator.apiserver.admission.memory import SpecMemory, spec_of, with_spec
 from orchestrator.apiserver.errors import forbidden
+from orchestrator.machinery.memo import IdentityMemo
 
 _CLASSES: Final = "priorityclasses.scheduling.k8s.io"
 _PREEMPT: Final = "PreemptLowerPriority"
@@ -35,6 +37,10 @@ class Priority(AdmissionPlugin):
         if subresource or resource.key not in ("pods", _CLASSES):
             return False
         return operation in ("CREATE", "UPDATE") or resource.key == _CLASSES
+
+    def judges(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.judges`."""
+        return resource.key == _CLASSES and self.handles(operation, resource, subresource)
 
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
         """The pod with its priority. Errors: Forbidden (unknown class; another number given)."""
@@ -72,10 +78,7 @@ def _resolve(request: AdmissionRequest, spec: PodSpec, reader: Reader) -> tuple[
     """The class's name, its number and its preemption policy; ("", 0, ...) without a class."""
     name = spec.priority_class_name or ""
     if not name:
-        found = None
-        for each in reader.list(PriorityClass):
-            if each.global_default and (found is None or each.value < found.value):
-                found = each
+        found = _default_of(reader.list(PriorityClass))
         if found is None:
             return "", 0, _PREEMPT
         return found.metadata.name, found.value, found.preemption_policy or _PREEMPT
@@ -86,6 +89,15 @@ def _resolve(request: AdmissionRequest, spec: PodSpec, reader: Reader) -> tuple[
         return name, _SYSTEM[name], _PREEMPT
     why = f"no PriorityClass with name {name} was found"
     raise forbidden(request.resource, request.name, why)
+
+
+def _least_default(classes: Sequence[PriorityClass]) -> PriorityClass | None:
+    defaults = (each for each in classes if each.global_default)
+    return min(defaults, key=lambda each: each.value, default=None)
+
+
+# A store answers the very same list until one of the classes changes.
+_default_of: Final = IdentityMemo(_least_default, 1)
 
 
 def _rank(spec: PodSpec, name: str, priority: int, policy: str) -> tuple[PodSpec, str]:

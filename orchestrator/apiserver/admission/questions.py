@@ -46,6 +46,17 @@ def document(obj: Any, request: AdmissionRequest, version: Resource, scheme: Sch
     return codec.to_dict(obj)
 
 
+def new_document(request: AdmissionRequest, version: Resource, scheme: Scheme) -> Any:
+    """The new state as `document` makes it, with its owners; what a connection says is no object."""
+    obj = request.object
+    if obj is not None and request.owners is not None:
+        obj = replace(obj, metadata=replace(obj.metadata, managed_fields=request.owners))
+    made = document(obj, request, version, scheme)
+    if request.operation == "CONNECT":
+        made.pop("metadata", None)
+    return made
+
+
 def filled(obj: Any, request: AdmissionRequest, scheme: Scheme) -> Any:
     """The object with its defaults, as it is shown before the server itself puts them in."""
     stored = scheme.storage(request.resource)
@@ -153,12 +164,17 @@ def _options(request: AdmissionRequest) -> dict[str, Any] | None:
         options["dryRun"] = ["All"]
     message = request.message
     if isinstance(message, Delete):
-        return options | _deletion(message)
+        is_namespace = request.resource.key == "namespaces"
+        present = request.old_object.metadata.uid if is_namespace else None
+        return options | _deletion(message, present)
     return options | dict(getattr(message, "options", None) or {})
 
 
-def _deletion(message: Delete) -> dict[str, Any]:
-    conditions = {"uid": message.uid, "resourceVersion": message.resource_version}
+def _deletion(message: Delete, present: str | None) -> dict[str, Any]:
+    """`present` is the uid of an object that is always meant by that, as a Namespace is."""
+    conditions = {"uid": message.uid or present, "resourceVersion": message.resource_version}
+    if message.collected:
+        conditions.clear()  # the server's own, so that it means the object that it has listed
     said = {
         "gracePeriodSeconds": message.grace_period_seconds,
         "preconditions": {name: value for name, value in conditions.items() if value is not None}

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import PodSpec
 from orchestrator.machinery.errors import QuantityError
+from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.quantities import canonical, family, format_nano, milli, nano
 
 Fix = Callable[[Any], Any]
@@ -109,11 +110,17 @@ def _fix_amount(quantity: Any) -> Any:
 
 
 def _fix_list(amounts: Mapping[str, Any]) -> Mapping[str, Any]:
-    if not amounts:
-        return amounts
+    return _FIXED(amounts) if amounts else amounts
+
+
+def _fixed(amounts: Mapping[str, Any]) -> Mapping[str, Any]:
     fixed = {name: _fix_listed(quantity) for name, quantity in amounts.items()}
     same = all(fixed[name] is quantity for name, quantity in amounts.items())
     return amounts if same else fixed
+
+
+# Nodes that are alike share what they have, and go on doing so.
+_FIXED: Final[IdentityMemo[Mapping[str, Any], Mapping[str, Any]]] = IdentityMemo(_fixed, 1 << 10)
 
 
 def _fix_listed(quantity: Any) -> Any:

@@ -37,7 +37,6 @@ from orchestrator.sessions import (
     Session,
 )
 
-CONNECTIONS: Final = frozenset({"log", "exec", "attach", "portforward", "proxy"})
 # What admission sees of a connection, and the switches among it.
 _OPTIONS: Final = {
     "exec": "PodExecOptions",
@@ -302,5 +301,3 @@ _PARTS: Final[Mapping[str, Callable[[Front, Call, Any], Awaitable[StreamResponse
     "attach": _attach,
     "portforward": _port_forward,
 }
-
-__all__ = ["CONNECTIONS", "connect"]

@@ -13,11 +13,9 @@ from functools import lru_cache
 from html import escape
 from typing import Final, TypeAlias
 
+from aiohttp import hdrs
 from aiohttp.web import BaseRequest, Response, StreamResponse
-from msgspec.structs import replace
 
-from orchestrator.api.protobuf_writer import has_form
-from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.errors import internal
@@ -25,12 +23,9 @@ from orchestrator.apiserver.http import bodies, metrics_api, reads, watches, wri
 from orchestrator.apiserver.http.aggregation import Aggregation, Unavailable
 from orchestrator.apiserver.http.asked import asked_of
 from orchestrator.apiserver.http.audit import Trail
-from orchestrator.apiserver.http.connect import CONNECTIONS
 from orchestrator.apiserver.http.connections import add_headers
 from orchestrator.apiserver.http.errors import (
     PageNotFound,
-    no_representation,
-    not_acceptable,
     unauthenticated,
 )
 from orchestrator.apiserver.http.fairness import Rejected
@@ -39,18 +34,18 @@ from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.gate import check_gate
 from orchestrator.apiserver.http.impersonation import Impersonation, wanted
 from orchestrator.apiserver.http.metrics import labelled_by_method
-from orchestrator.apiserver.http.negotiation import is_pretty, is_representable, negotiate
+from orchestrator.apiserver.http.one_piece import OnePiece
 from orchestrator.apiserver.http.pages import Pages, is_page, page_of
-from orchestrator.apiserver.http.parameters import wants_watch
-from orchestrator.apiserver.http.paths import is_resource_path, split, target_of, verb_of
+from orchestrator.apiserver.http.paths import CONNECTIONS, split
 from orchestrator.apiserver.http.replies import (
     error_reply,
     text_reply,
 )
 from orchestrator.apiserver.http.request_log import is_logged, log_request
+from orchestrator.apiserver.http.routes import Route, Routes
 from orchestrator.apiserver.http.statuses import error_document
 from orchestrator.apiserver.http.turns import Record, Turn
-from orchestrator.apiserver.http.warnings import add_warnings, deprecation_of
+from orchestrator.apiserver.http.warnings import add_warnings
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.machinery import service_accounts
 from orchestrator.machinery.field_errors import quote
@@ -77,16 +72,6 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
 _LASTING: Final = frozenset({"attach", "exec", "proxy", "log", "portforward"})
 # What Go's server refuses before anybody looks at the request.
 _NO_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
-# Subresources that are shown as tables; of the others only the documents are.
-_IN_TABLES: Final = frozenset({"", "scale", "status"})
-# Of whose statuses there are documents only.
-_STATUS_WITHOUT_TABLE: Final = frozenset(
-    {
-        "apiservices.apiregistration.k8s.io",
-        "customresourcedefinitions.apiextensions.k8s.io",
-        "resourceclaims.resource.k8s.io",
-    }
-)
 # Writes whose objects may have unknown fields.
 _CHECKED: Final = frozenset({"create", "update", "patch"})
 _UNAUTHORIZED: Final = json.loads(error_document(unauthenticated()))
@@ -116,6 +101,7 @@ class Dispatcher:
         if aggregation is not None:
             front.sources += (aggregation.families,)
         self._pages = Pages(front, aggregation)
+        self._routes = Routes(front.scheme)
 
     async def __call__(self, request: BaseRequest) -> StreamResponse:
         """Answer a request, whatever happens."""
@@ -144,7 +130,7 @@ class Dispatcher:
             if record.trail is not None and response is None:
                 record.trail.completed(None)
             front.metrics.ended(kind)
-            size = getattr(response, "body_length", 0) or _length(response)
+            size = _length(response)
             took = front.clock.monotonic() - begun
             front.metrics.count(record.labels, record.code, took, record.waited, size)
             if is_logged():
@@ -191,72 +177,104 @@ class Dispatcher:
     async def _handled(self, request: BaseRequest, record: Record) -> StreamResponse:
         if "%" in request.raw_path and _NO_ESCAPE.search(request.raw_path.partition("?")[0]):
             return text_reply("400 Bad Request", status=400)
-        parts = split(request.path)
-        identity = await self._identity(request, parts, record)
-        self._classify(request, asked_of(request, parts), identity, record)
-        if not is_resource_path(parts):
-            record.labels = labelled_by_method(request.method, page_of(parts))
-            async with Turn(self._front, record, request.path):
-                return await self._document(request, parts, identity)
+        known = self._routes.known(request)
+        if known is None:
+            asked = asked_of(request, split(request.path))
+        else:
+            asked = known[0].asked_named(known[1])
+        identity = await self._identity(request, asked, record)
+        self._classify(request, asked, identity, record)
+        if not asked.is_resource:
+            return await self._document(request, asked, identity, record)
         try:
-            return await self._resource(request, parts, identity, record)
+            return await self._resource(request, asked, identity, record, known)
         except ApiError as error:
             if isinstance(error, PageNotFound):
-                elsewhere = await self._forwarded(request, parts, identity, record)
+                elsewhere = await self._forwarded(request, asked, identity, record)
                 if elsewhere is not None:
                     return elsewhere
             # Who may not do this does not hear what else is wrong with it, nor what is there.
             if not isinstance(error, Forbidden):
-                await self._authorized(request, parts, identity)
+                await self._authorized(asked, identity)
             raise
 
     async def _resource(
-        self, request: BaseRequest, parts: list[str], identity: Identity, record: Record
+        self,
+        request: BaseRequest,
+        asked: Attributes,
+        identity: Identity,
+        record: Record,
+        known: tuple[Route, str] | None,
     ) -> StreamResponse:
         front = self._front
-        if parts[:2] == ["apis", metrics_api.GROUP]:
-            await self._authorized(request, parts, identity)
-            return await metrics_api.answer(front, request, parts)
-        call = self._call(request, parts, identity, record.trail)
-        resource = call.target.resource
-        record.warnings = call.warnings
-        record.labels = call.labels
-        if deprecation_of(resource) is not None:
-            front.metrics.deprecated(record.labels, "")
-        check_gate(call.target, call.verb, front.read_only)
-        if (
-            call.verb == "patch"
-            and kind_of(resource).strategic
-            and call.target.part not in CONNECTIONS
-        ):
+        if known is None:
+            parts = split(request.path)
+            if parts[:2] == ["apis", metrics_api.GROUP]:
+                await self._authorized(asked, identity)
+                return await metrics_api.answer(front, request, parts)
+            route, name = self._routes.find(request, parts, asked)
+        else:
+            route, name = known
+        warnings: list[str] = []
+        target = route.target_named(name)
+        call = Call(request, route, target, identity, warnings, trail=record.trail)
+        record.warnings = warnings
+        record.labels = route.labels
+        if route.deprecated:
+            front.metrics.deprecated(route.labels, "")
+        if front.read_only:
+            check_gate(target, route.verb, front.read_only)
+        if known is None:
+            self._check_route(request, route)
+            self._routes.remember(request, route, name)
+        record.resource = target.resource
+        return await self._served(call, asked, record)
+
+    @staticmethod
+    def _check_route(request: BaseRequest, route: Route) -> None:
+        """Raises UnsupportedMediaType."""
+        target, verb = route.target, route.verb
+        strategic = kind_of(target.resource).strategic
+        if verb == "patch" and strategic and target.part not in CONNECTIONS:
             # Refused by the route, before anybody says that the path is deprecated.
             bodies.patch_type_of(request, typed=True)
-        record.resource = resource
-        if call.verb == "watch" and "watch" not in resource.verbs:
-            raise errors.method_not_allowed(resource, "watch")
-        handler = _HANDLERS[call.verb]
-        if call.target.part in CONNECTIONS:
-            await self._authorized(request, parts, identity)
+
+    async def _served(self, call: Call, asked: Attributes, record: Record) -> StreamResponse:
+        front, request, verb, target = self._front, call.request, call.verb, call.target
+        if verb == "watch" and "watch" not in target.resource.verbs:
+            raise errors.method_not_allowed(target.resource, "watch")
+        handler = _HANDLERS[verb]
+        if target.part in CONNECTIONS:
+            await self._authorized(asked, call.identity)
             return await handler(front, call)
-        if call.verb == "watch":
-            work = await self._work_of_list(record, call)
-            async with Turn(front, record, request.path, work, watch=True):
-                pass  # it waits for its turn, and holds nobody up while it lasts
+        if verb == "watch":
+            # It waits for its turn, and holds nobody up while it lasts.
+            turn = Turn(
+                front, record, request.path, await self._work_of_list(record, call), watch=True
+            )
+            if not turn.begin():
+                await turn.wait()
+            turn.end()
             return await handler(front, call)
         if request.body_exists:
             # Before it takes a seat: who sends nothing must hold nothing.
-            body = await bodies.read(request, front.limits.request_seconds)
-            call = replace(call, body=body)
-            front.metrics.sent(record.labels, call.verb, len(body))
-        lists = call.verb == "list"
-        work = await self._work_of_list(record, call) if lists else self._work(record, call.verb)
-        async with Turn(front, record, request.path, work):
+            call.body = await bodies.read(request, front.limits.request_seconds)
+            front.metrics.sent(record.labels, verb, len(call.body))
+        work = (
+            await self._work_of_list(record, call) if verb == "list" else self._work(record, verb)
+        )
+        turn = Turn(front, record, request.path, work)
+        if not turn.begin():
+            await turn.wait()
+        try:
             begun = front.clock.monotonic()
             response = await handler(front, call)
-            if call.verb in _CHECKED:
+            if verb in _CHECKED:
                 directive = call.query.get("fieldValidation", "")
                 front.metrics.checked(directive, front.clock.monotonic() - begun)
             return response
+        finally:
+            turn.end()
 
     def _classify(
         self, request: BaseRequest, asked: Attributes, identity: Identity, record: Record
@@ -289,24 +307,28 @@ class Dispatcher:
         return work_of_write(watches, where.level.bounds.nominal)
 
     async def _forwarded(
-        self, request: BaseRequest, parts: list[str], identity: Identity, record: Record | None
+        self, request: BaseRequest, asked: Attributes, identity: Identity, record: Record | None
     ) -> StreamResponse | None:
         """The answer of another server; None where none serves this path."""
         aggregation = self._aggregation
-        service = None if aggregation is None else await aggregation.serves(parts)
+        service = None if aggregation is None else await aggregation.serves(split(request.path))
         if aggregation is None or service is None:
             return None
-        await self._authorized(request, parts, identity)
+        await self._authorized(asked, identity)
         body = b""
         if request.body_exists:
             body = await bodies.read(request, self._front.limits.request_seconds)
+        turn = Turn(self._front, record, request.path)
+        if not turn.begin():
+            await turn.wait()
         try:
-            async with Turn(self._front, record, request.path):
-                return await aggregation.forward(request, service, identity, body)
+            return await aggregation.forward(request, service, identity, body)
         except Unavailable as error:
             return text_reply(f"{error}\n", status=503)
+        finally:
+            turn.end()
 
-    async def _identity(self, request: BaseRequest, parts: list[str], record: Record) -> Identity:
+    async def _identity(self, request: BaseRequest, asked: Attributes, record: Record) -> Identity:
         """Who asks, or as whom. Raises Unauthorized; BadRequest and Forbidden for an impersonation."""
         front = self._front
         begun = front.clock.monotonic()
@@ -314,28 +336,26 @@ class Dispatcher:
             identity = await front.authentication.identify(request, front.review_token)
         except Unauthorized:
             front.metrics.authenticated("", front.clock.monotonic() - begun, known=False)
-            await self._note_stranger(request, parts, record)
+            await self._note_stranger(request, asked, record)
             raise
         took = front.clock.monotonic() - begun
         front.metrics.authenticated(identity.name, took, known=True)
-        front.metrics.passed("authentication", took)
         self._count_credentials(request, identity)
-        record.trail = self._begun_trail(request, parts, record, identity)
+        record.trail = self._begun_trail(request, asked, record, identity)
         if record.trail is not None and not await record.trail.kept():
             record.trail = None
             raise _Unaudited
         other, mode = wanted(request.headers), None
         if other is not None:
-            asked = asked_of(request, parts)
             mode, identity = await self._impersonation.impersonated(identity, other, asked)
         if record.trail is not None:
-            await self._note_decision(request, parts, identity, record.trail, mode)
+            await self._note_decision(asked, identity, record.trail, mode)
         return identity
 
     def _count_credentials(self, request: BaseRequest, identity: Identity) -> None:
         """What a client has shown: a certificate with its end, or a service account's token."""
         front = self._front
-        if request.headers.get("Authorization"):
+        if hdrs.AUTHORIZATION in request.headers:
             if service_accounts.split(identity.name) is not None:
                 front.metrics.account(bound=_CREDENTIAL in (identity.extra or {}))
             return
@@ -344,15 +364,15 @@ class Dispatcher:
         if certificate:
             front.metrics.shown(_end_of(certificate["notAfter"]) - front.clock.now())
 
-    async def _note_stranger(self, request: BaseRequest, parts: list[str], record: Record) -> None:
+    async def _note_stranger(self, request: BaseRequest, asked: Attributes, record: Record) -> None:
         """The audit log hears of a request of whom nobody knows, and of nothing more than that."""
-        trail = self._begun_trail(request, parts, record, None)
+        trail = self._begun_trail(request, asked, record, None)
         if trail is not None:
             trail.refused(_UNAUTHORIZED)
             await trail.kept()
 
     def _begun_trail(
-        self, request: BaseRequest, parts: list[str], record: Record, user: Identity | None
+        self, request: BaseRequest, asked: Attributes, record: Record, user: Identity | None
     ) -> Trail | None:
         """`user`: None where nobody knows who asks."""
         front = self._front
@@ -361,7 +381,7 @@ class Dispatcher:
         trail = front.audit.begin(
             request,
             user or Identity(""),
-            asked_of(request, parts),
+            asked,
             audit_id=record.audit_id,
             clock=front.clock,
             known=user is not None,
@@ -370,83 +390,58 @@ class Dispatcher:
         return trail
 
     async def _note_decision(
-        self,
-        request: BaseRequest,
-        parts: list[str],
-        identity: Identity,
-        trail: Trail,
-        mode: str | None,
+        self, asked: Attributes, identity: Identity, trail: Trail, mode: str | None
     ) -> None:
         """The audit log says whether its user may do this, and why. `mode`: in which she acts as another."""
         if mode is not None:
             trail.acts_as(identity, mode)
         try:
-            allowed, reason = await self._front.decide(identity, asked_of(request, parts))
+            allowed, reason = await self._front.decide(identity, asked)
         except errors.AuthorizerFailed:
             trail.annotate("authorization.k8s.io/reason", "internal error")
             return
         trail.annotate("authorization.k8s.io/decision", "allow" if allowed else "forbid")
         trail.annotate("authorization.k8s.io/reason", reason)
 
-    async def _authorized(self, request: BaseRequest, parts: list[str], identity: Identity) -> None:
+    async def _authorized(self, asked: Attributes, identity: Identity) -> None:
         """Raises Forbidden."""
-        asked, clock = asked_of(request, parts), self._front.clock
+        clock = self._front.clock
         begun = clock.monotonic()
         allowed, reason = await self._front.decide(identity, asked)
         self._front.metrics.decided(clock.monotonic() - begun, allowed=allowed)
         if not allowed:
             raise errors.refused(identity, asked, reason)
 
-    def _call(
-        self, request: BaseRequest, parts: list[str], identity: Identity, trail: Trail | None
-    ) -> Call:
-        query, headers = request.query, request.headers
-        target = target_of(parts, self._front.scheme)
-        verb = verb_of(target, request.method, watch=wants_watch(query))
-        accept = "" if target.is_proxy else headers.get("Accept", "")  # that is for who answers
-        if not is_representable(accept):
-            if target.resource.type is Unstructured:
-                raise not_acceptable()  # custom resources have a front of their own in the original
-            raise no_representation(collection=verb in ("list", "watch"))
-        resource = target.resource
-        tables = target.part in _IN_TABLES and "get" in resource.verbs
-        if target.part == "status" and resource.key in _STATUS_WITHOUT_TABLE:
-            tables = False
-        form = negotiate(accept, has_form(resource.api_version, resource.kind), tables)
-        if form is None:
-            raise not_acceptable()
-        agent = headers.get("User-Agent", "")
-        return Call(
-            request=request,
-            query=query,
-            target=target,
-            verb=verb,
-            identity=identity,
-            form=form,
-            pretty=is_pretty(query.get("pretty"), agent),
-            agent=agent,
-            warnings=[],
-            trail=trail,
-        )
-
     # --- paths that are no resources -------------------------------------------------------
 
     async def _document(
-        self, request: BaseRequest, parts: list[str], identity: Identity
+        self, request: BaseRequest, asked: Attributes, identity: Identity, record: Record
     ) -> StreamResponse:
-        await self._authorized(request, parts, identity)
-        if not is_page(parts):
-            raise PageNotFound
-        if len(parts) == 3 and parts[0] == "apis":
-            elsewhere = await self._forwarded(request, parts, identity, None)  # it has its seat
-            if elsewhere is not None:
-                return elsewhere
-        return await self._pages.answer(request, parts)
+        parts = split(request.path)
+        record.labels = labelled_by_method(request.method, page_of(parts))
+        turn = Turn(self._front, record, request.path)
+        if not turn.begin():
+            await turn.wait()
+        try:
+            await self._authorized(asked, identity)
+            if not is_page(parts):
+                raise PageNotFound
+            if len(parts) == 3 and parts[0] == "apis":
+                elsewhere = await self._forwarded(request, asked, identity, None)  # it has its seat
+                if elsewhere is not None:
+                    return elsewhere
+            return await self._pages.answer(request, parts)
+        finally:
+            turn.end()
 
 
 def _length(response: StreamResponse | None) -> int:
+    """How many bytes were, or will be, sent."""
+    if isinstance(response, OnePiece):
+        return response.length
+    sent = response.body_length if response is not None else 0
     body = response.body if isinstance(response, Response) else None
-    return len(body) if isinstance(body, bytes) else 0
+    return sent or (len(body) if isinstance(body, bytes) else 0)
 
 
 def _failed(request: BaseRequest, why: str) -> Response:

@@ -35,11 +35,12 @@ from orchestrator.apiserver.http.discovery import Discovery
 from orchestrator.apiserver.http.encodings import Encodings
 from orchestrator.apiserver.http.errors import timed_out
 from orchestrator.apiserver.http.fairness import Fairness
-from orchestrator.apiserver.http.metrics import Labels, Metrics, labelled
+from orchestrator.apiserver.http.metrics import Labels, Metrics
 from orchestrator.apiserver.http.metrics.checks import HealthRecord
 from orchestrator.apiserver.http.negotiation import Form
 from orchestrator.apiserver.http.parameters import Query
 from orchestrator.apiserver.http.paths import Target
+from orchestrator.apiserver.http.routes import Route
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.kinds.defaulting import apply_defaults
 from orchestrator.apiserver.reviews import user_info
@@ -58,8 +59,6 @@ from orchestrator.protocol import (
 
 R = TypeVar("R")
 
-# How metrics call the verbs of requests that are not called as their methods are.
-_METHODS: Final = {"create": "POST", "update": "PUT"}
 # A document of more bytes takes the steps of a write some ten milliseconds.
 _LARGE_BYTES: Final = 256 * 1024
 _MOST_LARGE: Final = 10_000  # of those that are remembered
@@ -251,37 +250,46 @@ class Front:
             stream.reschedule(now)
 
 
-class Call(Struct, frozen=True):
+class Call(Struct):
     """One request for a resource. `warnings` grows while it is handled; `body` is b"" where a connection is asked for, which reads its own."""
 
     request: BaseRequest
-    query: Query
+    route: Route
     target: Target
-    verb: str
     identity: Identity
-    form: Form
-    pretty: bool
-    agent: str
     warnings: list[str]
     body: bytes = b""
     trail: Trail | None = None
 
     @property
+    def verb(self) -> str:
+        """Kubernetes' verb."""
+        return self.route.verb
+
+    @property
+    def query(self) -> Query:
+        """The parameters of the URL."""
+        return self.route.query
+
+    @property
+    def form(self) -> Form:
+        """The form of the answer."""
+        return self.route.form
+
+    @property
+    def pretty(self) -> bool:
+        """Whether a person reads the answer."""
+        return self.route.pretty
+
+    @property
+    def agent(self) -> str:
+        """The client's program, as it says."""
+        return self.route.agent
+
+    @property
     def labels(self) -> Labels:
         """What the metrics say of it."""
-        target, resource = self.target, self.target.resource
-        verb = _METHODS.get(self.verb, self.verb.upper())
-        if verb == "PATCH" and "apply-patch" in self.request.headers.get("Content-Type", ""):
-            verb = "APPLY"
-        scope = "cluster"
-        if target.name or self.verb == "create":
-            scope = "resource"
-        elif target.namespace:
-            scope = "namespace"
-        run = "All" if "All" in self.query.getall("dryRun", []) else ""
-        return labelled(
-            verb, resource.group, resource.version, resource.plural, target.part, scope, run
-        )
+        return self.route.labels
 
     @property
     def annotate(self) -> Annotate | None:

@@ -8,6 +8,7 @@ others (HEAD, HTTP/1.0, a connection that ends, headers of their own) go aiohttp
 from functools import lru_cache
 from typing import Final
 
+from aiohttp import hdrs
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http import HttpVersion11
@@ -32,9 +33,10 @@ class OnePiece(Response):
     """A document; its headers may still be added to before it is sent."""
 
     def __init__(self, data: bytes, *, status: int, media_type: str) -> None:
-        headers = {"Cache-Control": CACHE_CONTROL, "Content-Type": media_type}
+        headers = {hdrs.CACHE_CONTROL: CACHE_CONTROL, hdrs.CONTENT_TYPE: media_type}
         super().__init__(body=data, status=status, headers=headers)
         self._data = data
+        self.length = len(data)
         self._media_type = media_type
         self._head = ""
 
@@ -49,7 +51,7 @@ class OnePiece(Response):
         added = "".join([f"{name}: {value}\r\n" for name, value in said.items()])
         self._head = (
             f"{_beginning(self._status, self._reason, self._media_type)}{added}"
-            f"Date: {rfc822_formatted_time()}\r\nContent-Length: {len(self._data)}\r\n\r\n"
+            f"Date: {rfc822_formatted_time()}\r\nContent-Length: {self.length}\r\n\r\n"
         )
         return self._payload_writer
 

@@ -17,6 +17,8 @@ from orchestrator.apiserver.http.errors import PageNotFound, method_not_allowed,
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.protocol import ApiError, BadRequest
 
+# Subresources that connect a client with somebody else.
+CONNECTIONS: Final = frozenset({"log", "exec", "attach", "portforward", "proxy"})
 # Below /api/v1/namespaces/<name> these are parts of the namespace, all else is something in it.
 NAMESPACE_PARTS: Final = ("status", "finalize")
 

@@ -6,9 +6,10 @@ from aiohttp.web import StreamResponse
 
 from orchestrator.apiserver.errors import unparsable_version
 from orchestrator.apiserver.http import parameters
-from orchestrator.apiserver.http.connect import CONNECTIONS, connect
+from orchestrator.apiserver.http.connect import connect
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.negotiation import Form
+from orchestrator.apiserver.http.paths import CONNECTIONS
 from orchestrator.apiserver.http.replies import object_reply, page_reply
 from orchestrator.machinery.digits import is_unsigned
 from orchestrator.protocol import Get, List, NotFound

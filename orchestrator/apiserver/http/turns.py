@@ -1,10 +1,8 @@
 """What is known of a request while it is answered, and its turn to be served.
 
-A turn is a class and no generator: each generator of a coroutine is told to the event loop, and taken apart by it, which
-costs a request as much as all that is decided here.
+Nearly all requests find their seats at once, and wait for nothing: so only who waits is a coroutine.
 """
 
-from types import TracebackType
 from typing import Any
 
 from orchestrator.api.scheme import Resource
@@ -54,10 +52,15 @@ class Record:
 
 
 class Turn:
-    """`async with Turn(front, record):` holds the request's seats; it waits for them, and tells the record of it.
+    """Holds the request's seats from `begin` to `end`, and tells the record of it.
+
+        if not turn.begin():
+            await turn.wait()
+        try: ...
+        finally: turn.end()
 
     A request that nobody has classified (one that lasts), or that is part of another one, whose record is not its own
-    (None), needs no seat. Raises Rejected.
+    (None), needs no seat.
     """
 
     __slots__ = ("_front", "_record", "_watch", "came", "path", "seat", "work")
@@ -85,33 +88,42 @@ class Turn:
         assert self._record is not None
         return self._record
 
-    async def __aenter__(self) -> None:
-        front, record = self._front, self._record
+    def begin(self) -> bool:
+        """Whether it has its seats, or needs none; otherwise it has to wait."""
+        record = self._record
         if record is None or record.where is None:
-            return
-        where, kind, fairness = record.where, record.labels.kind, front.fairness
-        self.came = front.clock.monotonic()
-        seat = fairness.at_once(where, self.work, kind)
+            return True
+        seat = self._front.fairness.at_once(record.where, self.work, record.labels.kind)
         if seat is None:
-            seat = await fairness.wait(where, self.work, kind, self)
-        self.seat = seat
-        front.turns.add(self)
-        record.waited, record.seats = max(seat.began - self.came, 0.0), self.work.seats
-        front.metrics.passed("priorityandfairness", record.waited)
+            return False
+        self.came = seat.began
+        self._seated(record, seat)
+        return True
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def wait(self) -> None:
+        """Wait for the seats. Raises Rejected."""
+        record = self.record
+        assert record.where is not None
+        self.came = self._front.clock.monotonic()
+        kind = record.labels.kind
+        self._seated(record, await self._front.fairness.wait(record.where, self.work, kind, self))
+
+    def _seated(self, record: Record, seat: Seat) -> None:
+        self.seat = seat
+        front = self._front
+        front.turns.add(self)
+        waited = seat.began - self.came
+        record.waited, record.seats = waited, self.work.seats
+        front.metrics.passed("priorityandfairness", waited)
+
+    def end(self) -> None:
+        """The request has been served."""
         record, seat, front = self._record, self.seat, self._front
         if record is None or record.where is None or seat is None:
             return
         front.turns.discard(self)
-        work, watch = self.work, self._watch
         record.executed = front.fairness.give_back(
-            record.where, seat, work, record.labels.kind, watch=watch
+            record.where, seat, self.work, record.labels.kind, watch=self._watch
         )
 
 

@@ -10,14 +10,11 @@ from orchestrator.apiserver import errors
 from orchestrator.apiserver.aside import BULKY_BYTES
 from orchestrator.apiserver.errors import invalid_version
 from orchestrator.apiserver.http import bodies, parameters
-from orchestrator.apiserver.http.bodies import Expected
-from orchestrator.apiserver.http.connect import CONNECTIONS, connect
-from orchestrator.apiserver.http.errors import no_such_path
+from orchestrator.apiserver.http.connect import connect
 from orchestrator.apiserver.http.front import Call, Front
-from orchestrator.apiserver.http.paths import Target
+from orchestrator.apiserver.http.paths import CONNECTIONS, Target
 from orchestrator.apiserver.http.replies import object_reply, page_reply, status_reply, success
 from orchestrator.apiserver.http.strictness import duplicate_fields
-from orchestrator.apiserver.http.subresource_kinds import class_of
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.kinds.stored_only import (
     names_in,
@@ -51,9 +48,9 @@ async def create(front: Front, call: Call) -> StreamResponse:
         return await connect(front, call)
     media = bodies.media_of(call.request)
     data = call.body
-    options = parameters.write_options(call.query, "CreateOptions", call.agent)
+    options = call.route.options
     received = await bodies.apart(
-        bodies.decode, data, media, _expected(target), options.field_validation
+        bodies.decode, data, media, call.route.expected, options.field_validation
     )
     call.warnings.extend(received.warnings)
     call.note_object(received.object)
@@ -90,10 +87,10 @@ async def update(front: Front, call: Call) -> StreamResponse:
     if target.part in CONNECTIONS:
         return await connect(front, call)
     data = call.body
-    options = parameters.write_options(call.query, "UpdateOptions", call.agent)
+    options = call.route.options
     media = bodies.media_of(call.request)
     received = await bodies.apart(
-        bodies.decode, data, media, _expected(target), options.field_validation
+        bodies.decode, data, media, call.route.expected, options.field_validation
     )
     call.warnings.extend(received.warnings)
     call.note_object(received.object)
@@ -126,20 +123,6 @@ async def _changed_reply(front: Front, call: Call, answer: Any) -> StreamRespons
     return await object_reply(front, call, answer)
 
 
-def _expected(target: Target) -> Expected:
-    resource, subresource = target.resource, target.subresource
-    if subresource is None:
-        unknown = kind_of(resource).unknown
-        return Expected(resource.type, resource.api_version, resource.kind, unknown)
-    kind = class_of(resource, subresource)
-    if kind is None:
-        raise no_such_path()
-    group, version = subresource.group, subresource.version
-    api_version = f"{group}/{version}" if group else version
-    unknown = kind_of(resource).unknown if kind is resource.type else None
-    return Expected(kind, api_version, subresource.kind, unknown)
-
-
 def _check_identity(metadata: ObjectMeta, target: Target) -> None:
     """The object in the body is the one that the path names. Raises BadRequest."""
     if target.namespace and metadata.namespace and metadata.namespace != target.namespace:
@@ -163,7 +146,7 @@ async def patch(front: Front, call: Call) -> StreamResponse:
     patch_type = bodies.patch_type_of(call.request, typed=kind_of(target.resource).strategic)
     data = call.body
     applies = patch_type == "apply"
-    options = parameters.write_options(call.query, "PatchOptions", call.agent, applies=applies)
+    options = call.route.options
     repeated: tuple[str, ...] = ()
     if applies:
         decode = bodies.decode_configuration

@@ -31,10 +31,10 @@ def admit(course: Course) -> tuple[Step, ...]:
     if not plugins:
         return ()
     again, operation = any(plugin.asks for plugin in plugins), course.operation
-    watched = counted(plugins)
+    watched, request_of = counted(plugins), _requests(course)
 
     def step(env: Environment, draft: Draft) -> Decision:
-        request = _request(course, draft)
+        request = draft.request = request_of(draft)
         if again:
             request.rounds = Rounds()
         if draft.message.warn is not None:  # it came by HTTPS
@@ -106,14 +106,14 @@ def _review(course: Course, *, waiting: bool) -> tuple[Step, ...]:
     every, whole = _asked(served.validating(operation, part, noting=True), waiting=waiting)
     if not every:
         return ()
-    watched = counted(every)
+    watched, request_of = counted(every), _requests(course)
 
     def step(env: Environment, draft: Draft) -> Decision:
-        request = draft.request
         if draft.message.warn is None and not plugins:
             return None
+        request = draft.request
         if request is None:
-            request = _request(course, draft)
+            request = draft.request = request_of(draft)
         request.object, request.name = draft.new, draft.name
         if draft.message.warn is not None:
             request.counts = env.counts
@@ -165,36 +165,44 @@ def _later(wait: Wait, go_on: Callable[[Any], Decision]) -> Wait:
     return Wait(wait.effect, then)
 
 
-def _request(course: Course, draft: Draft) -> AdmissionRequest:
-    operation, message, old = course.operation, draft.message, None
-    if operation != "CREATE":
-        old = draft.old if course.as_part is None else course.as_part(draft.old)
-    request = draft.request = AdmissionRequest(
-        operation=operation,
-        resource=course.served.resource,
-        name=_name_so_far(course, draft),
-        identity=message.identity,
-        namespace=draft.namespace,
-        subresource=course.subresource,
-        object=draft.new,
-        old_object=old,
-        dry_run=message.dry_run,
-        warn=message.warn,
-        ask=partial(_ask, course.access, message.identity) if course.access is not None else None,
-        annotate=message.annotate,
-        message=message,
-    )
-    return request
+def _requests(course: Course) -> Callable[[Draft], AdmissionRequest]:
+    """Makes what plugins see of a course's writes."""
+    operation, resource, subresource = course.operation, course.served.resource, course.subresource
+    as_part, begins = course.as_part, operation == "CREATE"
+    allows = partial(_ask, course.access) if course.access is not None else None
+
+    def request_of(draft: Draft) -> AdmissionRequest:
+        message, name, old = draft.message, draft.name, None
+        if not begins:
+            old = draft.old if as_part is None else as_part(draft.old)
+        elif not subresource:
+            name = _name_so_far(message, name)
+        return AdmissionRequest(
+            operation=operation,
+            resource=resource,
+            name=name,
+            identity=message.identity,
+            namespace=draft.namespace,
+            subresource=subresource,
+            object=draft.new,
+            old_object=old,
+            dry_run=message.dry_run,
+            warn=message.warn,
+            allows=allows,
+            annotate=message.annotate,
+            message=message,
+            owners=draft.owners if as_part is None else None,  # they are the whole object's
+        )
+
+    return request_of
 
 
-def _name_so_far(course: Course, draft: Draft) -> str:
+def _name_so_far(message: Any, name: str) -> str:
     """The name, which refusals tell; of what is to be called by a prefix, until it is final, that."""
-    message = draft.message
-    if isinstance(message, Create) and not course.subresource:
-        given = message.object.metadata
-        if given.generate_name and not given.name:
-            return str(given.generate_name)
-    return draft.name
+    given = message.object.metadata if type(message) is Create else None
+    if given is not None and given.generate_name and not given.name:
+        return str(given.generate_name)
+    return name
 
 
 def _account(user: str) -> Identity:

@@ -24,6 +24,7 @@ from orchestrator.apiserver.pipeline.draft import (
     Overtaken,
     Step,
     Wait,
+    draft_of,
 )
 from orchestrator.apiserver.pipeline.versions import waiting_for
 from orchestrator.apiserver.unanswered import Unanswered
@@ -75,7 +76,7 @@ class Attempt:
 
     def run(self) -> None:
         """Draft the write, and do what the steps ask for."""
-        self._draft = Draft(self._message)
+        self._draft = draft_of(self._message)
         self._rest = iter(self._steps)
         self._go_on()
 
@@ -96,7 +97,11 @@ class Attempt:
         except Exception as error:
             self._end(None, error)
             return
-        self._follow(decision)
+        if type(decision) is Commit:  # as of most writes
+            self._reply = decision.reply
+            env.store.commit(decision, self._done)
+        else:
+            self._follow(decision)
 
     def _asking(self, step: Step, missing: Unconverted | Unanswered) -> Decision:
         """Ask for what a step has missed, then take it again."""
@@ -114,7 +119,7 @@ class Attempt:
     def _follow(self, decision: Decision) -> None:
         if type(decision) is Commit:
             self._reply = decision.reply
-            self._env.store.commit(decision.write, self._done)
+            self._env.store.commit(decision, self._done)
         elif type(decision) is Wait:
             self._then = decision.then
             self._perform(decision.effect, self._heard)

@@ -10,7 +10,6 @@ from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Commit, Decision, Draft, Step
 from orchestrator.apiserver.pipeline.metadata import is_finished, is_version
 from orchestrator.apiserver.pipeline.served import Served
-from orchestrator.store import Write
 
 
 def commit_new(course: Course) -> tuple[Step, ...]:
@@ -31,8 +30,7 @@ def commit_new(course: Course) -> tuple[Step, ...]:
             raise taken(resource, name, ending=present.metadata.deletion_timestamp is not None)
         if draft.message.dry_run:
             return show(owned(draft))
-        write = Write(bucket, namespace, name, new, managed_fields=draft.owners)
-        return Commit(write, reply)
+        return Commit(bucket, namespace, name, new, managed_fields=draft.owners, reply=reply)
 
     return (*_as_stored(course.served), step)
 
@@ -54,10 +52,18 @@ def commit(course: Course) -> tuple[Step, ...]:
         if draft.message.dry_run:
             return show(owned(draft))
         if is_finished(new, old) and not is_held(new):
-            last = Write(bucket, draft.namespace, draft.name, old, old, delete=True)
-            return Commit(last, lambda _change: show(owned(draft)))
-        write = Write(bucket, draft.namespace, draft.name, new, old, False, draft.owners)
-        return Commit(write, reply)
+            return Commit(
+                bucket,
+                draft.namespace,
+                draft.name,
+                old,
+                old,
+                delete=True,
+                reply=lambda _change: show(owned(draft)),
+            )
+        return Commit(
+            bucket, draft.namespace, draft.name, new, old, False, draft.owners, reply=reply
+        )
 
     return (*_as_stored(course.served), step)
 
@@ -90,6 +96,6 @@ def commit_changed(course: Course) -> tuple[Step, ...]:
         new = draft.new
         if draft.message.dry_run:
             return show(new)
-        return Commit(Write(bucket, draft.namespace, draft.name, new, draft.old), reply)
+        return Commit(bucket, draft.namespace, draft.name, new, draft.old, reply=reply)
 
     return (step,)

@@ -25,15 +25,31 @@ class _Counted(AdmissionPlugin):
         counts = request.counts
         if counts is None:
             return self._plugin.admit(request, reader)
-        about: About = (self.name, "admit", request.operation, counts.monotonic())
-        return _told(counts, about, self._plugin.admit, request, reader)
+        began = counts.monotonic()
+        try:
+            answer = self._plugin.admit(request, reader)
+        except ApiError:
+            counts.ended(self.name, "admit", request.operation, began, True)
+            raise
+        if type(answer) is Wait:
+            return _waiting(counts, (self.name, "admit", request.operation, began), answer)
+        counts.ended(self.name, "admit", request.operation, began, False)
+        return answer
 
     def validate(self, request: AdmissionRequest, reader: Reader) -> Any:
         counts = request.counts
         if counts is None:
             return self._plugin.validate(request, reader)
-        about: About = (self.name, "validate", request.operation, counts.monotonic())
-        return _told(counts, about, self._plugin.validate, request, reader)
+        began = counts.monotonic()
+        try:
+            answer = self._plugin.validate(request, reader)
+        except ApiError:
+            counts.ended(self.name, "validate", request.operation, began, True)
+            raise
+        if type(answer) is Wait:
+            return _waiting(counts, (self.name, "validate", request.operation, began), answer)
+        counts.ended(self.name, "validate", request.operation, began, False)
+        return answer
 
 
 def counted(plugins: tuple[AdmissionPlugin, ...]) -> tuple[AdmissionPlugin, ...]:
@@ -64,6 +80,10 @@ def _told(
         counts.ended(*about, True)
         raise
     if type(answer) is Wait:
-        return Wait(answer.effect, partial(_told, counts, about, answer.then))
+        return _waiting(counts, about, answer)
     counts.ended(*about, False)
     return answer
+
+
+def _waiting(counts: AdmissionCounts, about: About, wait: Wait) -> Wait:
+    return Wait(wait.effect, partial(_told, counts, about, wait.then))

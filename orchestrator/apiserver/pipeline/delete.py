@@ -15,7 +15,7 @@ from orchestrator.apiserver.pipeline.draft import Commit, Decision, Draft, Step
 from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.machinery.times import LATEST, format_time, parse_time
 from orchestrator.protocol import Delete, Deleted, PropagationPolicy
-from orchestrator.store import Change, Write
+from orchestrator.store import Change
 
 FOREGROUND: Final = "foregroundDeletion"
 ORPHAN: Final = "orphan"
@@ -32,6 +32,20 @@ def check_preconditions(course: Course) -> tuple[Step, ...]:
         version = message.resource_version
         if version is not None and version != metadata.resource_version:
             raise errors.revision_differs(stored, draft.name, version, metadata.resource_version)
+
+    return (step,)
+
+
+def answer_again(course: Course) -> tuple[Step, ...]:
+    """What is on its way already, and not to go sooner, is answered as it is; nobody is asked about it."""
+    served = course.served
+
+    def step(_env: Environment, draft: Draft) -> Decision:
+        stored = draft.old if draft.stored is None else draft.stored
+        is_settled = draft.old.metadata.deletion_timestamp is not None and _is_settled(
+            served, draft.message, draft.old
+        )
+        return Deleted(served.to_version(stored), gone=False) if is_settled else None
 
     return (step,)
 
@@ -63,7 +77,7 @@ def commit_deletion(course: Course) -> tuple[Step, ...]:
                 last = replace(last, metadata=metadata)
             return Deleted(to_version(last), gone)
 
-        return Commit(Write(bucket, draft.namespace, draft.name, new, old, delete=gone), reply)
+        return Commit(bucket, draft.namespace, draft.name, new, old, delete=gone, reply=reply)
 
     return (step,)
 
@@ -78,10 +92,7 @@ def deleted_state(
     seconds = served.strategy.grace_seconds(present, message.grace_period_seconds)
     metadata = present.metadata
     ending = metadata.deletion_timestamp is not None
-    if ending and served.strategy.ends_once and served.strategy.is_held(present):
-        return present, False
-    if ending and seconds is not None and not _shortens(metadata, seconds, message):
-        # On its way already, and not to go sooner.
+    if ending and _is_settled(served, message, present):
         return present, False
     finalizers = _finalizers(served, message.propagation_policy, metadata.finalizers)
     if finalizers != metadata.finalizers:
@@ -99,6 +110,15 @@ def deleted_state(
     if held and not ending:
         last = served.strategy.mark_ending(last)
     return last, not held and not seconds
+
+
+def _is_settled(served: Served, message: Delete, present: Any) -> bool:
+    """Whether a deletion changes nothing of an object that is ending."""
+    strategy = served.strategy
+    if strategy.ends_once and strategy.is_held(present):
+        return True
+    seconds = strategy.grace_seconds(present, message.grace_period_seconds)
+    return seconds is not None and not _shortens(present.metadata, seconds, message)
 
 
 def _shortens(metadata: Any, seconds: int, message: Delete) -> bool:

@@ -24,13 +24,14 @@ __all__ = [
     "Overtaken",
     "Step",
     "Wait",
+    "draft_of",
     "stored_object",
 ]
 
 Effect: TypeAlias = Callable[[], Awaitable[Any]]
 
 
-class Draft:
+class Draft(Struct, eq=False):
     """What one pass of the steps knows of its write so far.
 
     `old` is the stored object (None for a create), `new` what is to be stored; `stored` is the stored
@@ -43,32 +44,23 @@ class Draft:
     even if it does not, when `owners_changed`.
     """
 
-    __slots__ = (
-        "document",
-        "gone",
-        "message",
-        "name",
-        "namespace",
-        "new",
-        "old",
-        "owners",
-        "owners_changed",
-        "request",
-        "stored",
-    )
+    message: Any
+    name: str
+    namespace: str
+    document: Any = None
+    new: Any = None
+    old: Any = None
+    stored: Any = None
+    gone: bool = False
+    request: AdmissionRequest | None = None
+    owners: Any = None
+    owners_changed: bool = False
 
-    def __init__(self, message: Any) -> None:
-        self.message = message
-        self.name: str = message.name
-        self.namespace: str = message.namespace
-        self.new: Any = None
-        self.old: Any = None
-        self.stored: Any = None
-        self.document: Any = getattr(message, "document", None)
-        self.gone = False
-        self.request: AdmissionRequest | None = None
-        self.owners: Any = None
-        self.owners_changed = False
+
+def draft_of(message: Any) -> Draft:
+    """The draft with which the answer to a message begins."""
+    document = getattr(message, "document", None)
+    return Draft(message, message.name, message.namespace, document)
 
 
 def stored_object(change: Change) -> Any:
@@ -76,14 +68,13 @@ def stored_object(change: Change) -> Any:
     return change.object
 
 
-class Commit(Struct, frozen=True):
-    """Write this; `reply` makes the answer of the change.
+class Commit(Write, frozen=True, gc=False, kw_only=True):
+    """A write to be done; `reply` makes the answer of the change.
 
     Without `reply` the next step goes on: an eviction books the budget, then deletes the pod. What
     was written so stays, and only the steps after it are repeated when another writer is faster.
     """
 
-    write: Write
     reply: Callable[[Change], Any] | None = stored_object
 
 

@@ -126,7 +126,9 @@ def stamp(course: Course) -> tuple[Step, ...]:
     generation, names_itself = 1 if traits.generation else None, traits.names_itself
 
     def step(env: Environment, draft: Draft) -> None:
-        new = with_owners_once(served.from_request(draft.message.object), draft.message)
+        new = served.from_request(draft.message.object)
+        if len(new.metadata.owner_references) > 1:
+            new = with_owners_once(new, draft.message)
         if names_itself and not (draft.name or new.metadata.name or new.metadata.generate_name):
             draft.name = env.uid()
         namespace = namespace_of(resource, new.metadata, draft.namespace)

@@ -92,8 +92,10 @@ class Served:
         self, operation: Operation, subresource: str, *, noting: bool = False
     ) -> tuple[AdmissionPlugin, ...]:
         """The plugins that may refuse such writes, in order; with those that note something of them at least."""
-        chain = self._noting if noting else self._chain
-        return self._concerned(chain, operation, subresource, "validate")
+        if noting:  # metrics tell of all that are shown a write, whether or not they look at it
+            return self._concerned(self._noting, operation, subresource, "validate")
+        found = self._concerned(self._chain, operation, subresource, "validate")
+        return tuple(p for p in found if p.judges(operation, self.resource, subresource))
 
     def _concerned(
         self,

@@ -11,7 +11,12 @@ from orchestrator.apiserver.pipeline.apply import apply, own_applied, read_or_ap
 from orchestrator.apiserver.pipeline.authorize import authorize
 from orchestrator.apiserver.pipeline.commit import commit, commit_new
 from orchestrator.apiserver.pipeline.course import Maker
-from orchestrator.apiserver.pipeline.delete import check_preconditions, commit_deletion, end
+from orchestrator.apiserver.pipeline.delete import (
+    answer_again,
+    check_preconditions,
+    commit_deletion,
+    end,
+)
 from orchestrator.apiserver.pipeline.escalation import hold_what_is_granted
 from orchestrator.apiserver.pipeline.kinds import (
     allocate,
@@ -130,6 +135,7 @@ _END: Final[tuple[Maker, ...]] = (
     open_stored,
     restrict_nodes,
     check_preconditions,
+    answer_again,
     admit,
     review_outside,
     review,

@@ -14,13 +14,14 @@ from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.kinds.conversion import conversion
 from orchestrator.apiserver.kinds.defaulting import apply_defaults
+from orchestrator.apiserver.kinds.kind import Convert
 from orchestrator.apiserver.kinds.resets import SPEC, STATUS
 from orchestrator.apiserver.kinds.shapes import shape_of
 from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.machinery.documents import Object
 from orchestrator.machinery.managed_fields.field_sets import NOTHING, FieldSet
 from orchestrator.machinery.managed_fields.ledger import Ledger
-from orchestrator.machinery.managed_fields.ownership import Pair, Writer, created
+from orchestrator.machinery.managed_fields.ownership import Pair, Writer, created, ownable
 from orchestrator.machinery.managed_fields.shapes import Shape
 from orchestrator.machinery.memo import IdentityMemo, MixedMemo
 
@@ -53,6 +54,15 @@ class WritePath:
     def shape(self) -> Shape:
         """Of the objects of this version."""
         return shape_of(self.resource)
+
+    @cached_property
+    def _convert(self) -> Convert | None:
+        return conversion(self._stored, self.resource)
+
+    @cached_property
+    def _ownable(self) -> Shape:
+        """The same without what nobody owns by this path."""
+        return ownable(self.shape, self._reset)
 
     @cached_property
     def _reset(self) -> FieldSet:
@@ -116,7 +126,7 @@ class WritePath:
         metadata = document["metadata"]
         for name in _TAKEN_AWAY:
             metadata.pop(name, None)
-        return created(document, self.shape, self._reset)
+        return created(document, self._ownable, self._reset)
 
     def _of_pods_with(self, spec: Any, beside: bytes) -> FieldSet:
         """The set of who creates pods with this spec; `beside`: what is said beside the spec."""
@@ -146,7 +156,9 @@ class WritePath:
         """
         if stored is None:
             return {}
-        convert = conversion(self._stored, resource or self.resource)
+        convert = self._convert
+        if resource is not None and resource is not self.resource:
+            convert = conversion(self._stored, resource)
         metadata = stored.metadata
         if type(metadata.managed_fields) is Ledger or metadata.managed_fields:
             stored = replace(stored, metadata=replace(metadata, managed_fields=()))

@@ -31,7 +31,6 @@ from orchestrator.apiserver.pipeline.verbs import END_ADMITTED
 from orchestrator.machinery import labels
 from orchestrator.machinery.conditions import is_true, with_condition
 from orchestrator.protocol import BadRequest, Create, Delete, PropagationPolicy, Unclassified
-from orchestrator.store import Write
 
 _TOO_MANY_DISRUPTED: Final = 2000
 _RETRY_SECONDS: Final = 10
@@ -60,6 +59,9 @@ def _take(course: Course) -> tuple[Step, ...]:
         namespace = eviction.metadata.namespace
         if namespace and namespace != draft.namespace:
             raise errors.namespace_differs()
+        if not namespace:
+            metadata = replace(eviction.metadata, namespace=draft.namespace)
+            eviction = replace(eviction, metadata=metadata)
         draft.new = eviction
 
     return (step,)
@@ -100,8 +102,7 @@ def _book(course: Course) -> tuple[Step, ...]:
         if budget is None or draft.message.dry_run:
             return None
         new, metadata = _booked(budget, draft.name, env.time()), budget.metadata
-        write = Write(_BUDGETS, metadata.namespace, metadata.name, new, budget)
-        return Commit(write, reply=None)
+        return Commit(_BUDGETS, metadata.namespace, metadata.name, new, budget, reply=None)
 
     return (step,)
 
@@ -117,7 +118,7 @@ def _say_why(course: Course) -> tuple[Step, ...]:
         if conditions is status.conditions or draft.message.dry_run:
             return None
         new = replace(pod, status=replace(status, conditions=conditions))
-        return Commit(Write(bucket, draft.namespace, draft.name, new, pod), reply=None)
+        return Commit(bucket, draft.namespace, draft.name, new, pod, reply=None)
 
     return (step,)
 

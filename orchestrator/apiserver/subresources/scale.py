@@ -18,7 +18,7 @@ from orchestrator.apiserver.pipeline.apply import (
     configuration_of,
     lay_over,
     object_of,
-    who_owns_what,
+    owned_otherwise,
 )
 from orchestrator.apiserver.pipeline.authorize import authorize
 from orchestrator.apiserver.pipeline.commit import commit
@@ -116,16 +116,25 @@ def _mean(course: Course, draft: Draft, scale: Scale) -> None:
     check_uid(course.served.resource, scale.metadata, draft.old.metadata)
 
 
-def _scale(course: Course) -> tuple[Step, ...]:
-    """The object with as many replicas as the Scale says. Errors: Invalid."""
-
+def _show(course: Course) -> tuple[Step, ...]:
+    """The Scale that the object will have, for those who judge it. Errors: Invalid."""
     kind = course.served.kind
 
     def step(_env: Environment, draft: Draft) -> None:
         replicas = _replicas(draft.new)
         if not kind.custom:  # a custom resource is judged as a whole
             _check_replicas(replicas, draft.name)
-        draft.new = _with_replicas(kind.scaling, draft.old, replicas)
+        draft.new = kind.scaling.scale_of(_with_replicas(kind.scaling, draft.old, replicas))
+
+    return (step,)
+
+
+def _scale(course: Course) -> tuple[Step, ...]:
+    """The object with as many replicas as the Scale says."""
+    scaling = course.served.kind.scaling
+
+    def step(_env: Environment, draft: Draft) -> None:
+        draft.new = _with_replicas(scaling, draft.old, _replicas(draft.new))
 
     return (step,)
 
@@ -231,7 +240,7 @@ def _apply(course: Course) -> tuple[Step, ...]:
         result = lay_over(env, _PATH, message, body, live, owners)
         after = _of_parent(managers, result.managers, api_version, mine)
         draft.owners = after
-        draft.owners_changed = who_owns_what(managers) != who_owns_what(managers_in(after))
+        draft.owners_changed = owned_otherwise(managers, managers_in(after))
         scale = object_of(_PATH, result.object, body)
         if scale.spec is None or scale.spec.replicas is None:
             _check_number(scaling, old)
@@ -274,6 +283,7 @@ def _in_version(manager: Manager, api_version: str) -> Manager:
 
 _REPLACE: Final[tuple[Maker, ...]] = (
     admit,
+    _show,
     review_outside,
     review,
     _scale,

@@ -41,7 +41,9 @@ class Channel:
         "_batched",
         "_events",
         "_newest",
+        "_sees_all",
         "convert",
+        "due",
         "id",
         "key",
         "quiet",
@@ -61,8 +63,10 @@ class Channel:
         self.sequence = 1  # of the last message; a private replay may take the one before
         self.tokens: dict[Ref[Any], str] = {}
         self.timer: Timer | None = None
+        self.due = False  # what waits is sent at the next flush
         self.quiet = True  # nothing was sent since the last round of bookmarks
         self._batched = key.batch_seconds > 0.0
+        self._sees_all = not key.namespace and convert is None and selection.matches is None
         self._events: dict[Any, Event] = {}  # by revision, or by uid where those of one are merged
         self._newest: Event
 
@@ -75,7 +79,7 @@ class Channel:
         """Keep what the watchers see of a change; True if it may have to be sent earlier than what
         is kept: it is the first event, others of this channel can wait longer, or there are many.
         """
-        event = self.event_of(change)
+        event = change if self._sees_all else self.event_of(change)
         if event is None:
             return False
         events = self._events
@@ -90,6 +94,8 @@ class Channel:
                 return False
             event = merged
         events[uid] = self._newest = event
+        if self.due:
+            return False
         return len(events) == 1 or self.key.can_wait is not None or len(events) >= MANY
 
     def delay(self) -> float:
@@ -107,6 +113,7 @@ class Channel:
         """The events to be sent, in the order of their revisions; they wait no more."""
         events = tuple(self._events.values())
         self._events.clear()
+        self.due = False
         return events
 
     def event_of(self, change: Change) -> Event | None:

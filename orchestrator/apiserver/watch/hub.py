@@ -93,6 +93,7 @@ class WatchHub:
         """The channel has an event that may be due before what it has."""
         delay = channel.delay()
         if delay <= 0.0:
+            channel.due = True
             self._due.append(channel)
         elif channel.timer is None:
             channel.timer = self._around.call_after(delay, self._ripe, channel)
@@ -100,6 +101,7 @@ class WatchHub:
     def _ripe(self, channel: Channel) -> None:
         channel.timer = None
         if channel.waiting:
+            channel.due = True
             self._due.append(channel)
 
     def flush(self) -> None:
@@ -111,6 +113,8 @@ class WatchHub:
             for channel in due:
                 if channel.waiting:
                     self._send(channel)
+                else:
+                    channel.due = False
 
     def _send(self, channel: Channel) -> None:
         """One message to all watchers of the channel; without events it is a bookmark."""

@@ -168,8 +168,8 @@ def whole(value: Json, shape: Shape) -> FieldSet:
     if type(part) is MapShape and not part.atomic and type(value) is dict:
         for name, each in value.items():
             field = part.at(name)
-            if field is not None:
-                inner[FIELD + name] = whole(each, field)
+            if field is not None:  # of texts, which are most, nothing need be asked
+                inner[FIELD + name] = LEAF if type(each) is str else whole(each, field)
     elif type(part) is ListShape and not part.atomic and type(value) is list:
         for element, items in _by_element(value, part).items():
             inner[element] = whole(items[0], part.item) if len(items) == 1 else LEAF

@@ -112,16 +112,17 @@ class Ledger:
 
     def managers(self) -> Managers:
         """Who owns what. Not to be changed."""
-        if self._managers is None:
-            unread: list[Ledger] = []
-            at: Ledger | tuple[ManagedFieldsEntry, ...] = self
-            while type(at) is Ledger and at._managers is None:
-                unread.append(at)
-                at = at._before
-            managers = managers_in(at)
-            while unread:
-                managers = unread.pop()._fold(managers)
-        return self._managers or {}
+        if self._managers is not None:
+            return self._managers
+        unread: list[Ledger] = []
+        at: Ledger | tuple[ManagedFieldsEntry, ...] = self._before
+        while type(at) is Ledger and at._managers is None:
+            unread.append(at)
+            at = at._before
+        managers = managers_in(at)
+        while unread:
+            managers = unread.pop()._fold(managers)
+        return self._fold(managers)
 
     def _fold(self, before: Managers) -> Managers:
         if self._old is None and not before:

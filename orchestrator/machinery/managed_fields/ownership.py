@@ -6,7 +6,7 @@ change what another manager owns is a conflict, unless it is forced. What a mana
 longer applies is removed, if nobody else owns it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from msgspec import Struct
@@ -41,7 +41,7 @@ from orchestrator.machinery.managed_fields.managers import (
 )
 from orchestrator.machinery.managed_fields.merging import merged, without
 from orchestrator.machinery.managed_fields.naming import reconciled, with_named_fields
-from orchestrator.machinery.managed_fields.shapes import Shape
+from orchestrator.machinery.managed_fields.shapes import MapShape, Shape
 
 # Nobody owns an object's identity, nor what the server alone writes.
 _METADATA: Final = frozenset((
@@ -109,19 +109,35 @@ def updated(
 def created(new: Object, shape: Shape, ignored: FieldSet) -> FieldSet:
     """What belongs to a manager who creates an object that nobody owns anything of: as `updated` says it, in one pass.
 
-    What nobody owns is taken out of the object beforehand, which costs less than taking it out of the set.
+    `shape` is what `ownable` makes of the objects', and of `ignored`.
     """
-    left = _without_unowned(new)
-    if not ignored:
-        fields = from_nothing(left, shape)
-    else:
-        whole = {name: left[name] for name in left if FIELD + name not in ignored}
-        fields = from_nothing(whole, shape)
-        deep = {element: node for element, node in ignored.items() if node}
-        if deep:
-            kept = {name: left[name] for name in left if FIELD + name in deep}
-            fields = union(fields, recursive_difference(from_nothing(kept, shape), deep))
+    fields = from_nothing(new, shape)
+    if any(ignored.values()):
+        fields = recursive_difference(fields, ignored)
     return _without_metadata(fields)
+
+
+def ownable(shape: Shape, ignored: FieldSet) -> Shape:
+    """The shape of whole objects, that passes over what nobody owns, and over whole fields that are `ignored`.
+
+    So that nobody has to take it out of each object, or of each set.
+    """
+    if shape.map is None or shape.map.atomic:
+        return shape
+    names = (*_NAMING, *(element[len(FIELD) :] for element, node in ignored.items() if not node))
+    found = _passing_over(shape, names)
+    metadata = shape.map.at("metadata")
+    if found.map is not None and metadata is not None and metadata.map is not None:
+        found.map.fields["metadata"] = _passing_over(metadata, _METADATA)
+    return found
+
+
+def _passing_over(shape: Shape, names: Iterable[str]) -> Shape:
+    assert shape.map is not None
+    inside = MapShape(shape.map.other, atomic=shape.map.atomic)
+    inside.fields = {**shape.map.fields, **dict.fromkeys(names)}
+    inside.always, inside.defaults = shape.map.always, shape.map.defaults
+    return Shape(shape.scalar, shape.list, inside)
 
 
 def _without_unowned(document: Object) -> Object:

@@ -81,13 +81,14 @@ class MapShape:
     """An object with `fields`, a map whose every value is an `other`, or both.
 
     `always` holds the fields that a typed object has even when nobody set them, with the value that
-    they then have; `defaults` those that count when they are a missing key of a list's item.
+    they then have; `defaults` those that count when they are a missing key of a list's item. A field
+    whose shape is None is passed over, as if there might be none of this name.
     """
 
     __slots__ = ("always", "atomic", "defaults", "fields", "other")
 
     def __init__(self, other: "Shape | None" = None, *, atomic: bool = False) -> None:
-        self.fields: dict[str, Shape] = {}
+        self.fields: dict[str, Shape | None] = {}
         self.other = other
         self.atomic = atomic
         self.always: Mapping[str, Json] = {}

@@ -145,7 +145,8 @@ class NodeUse:
     def _change(self, now: float) -> None:
         """Something changes now: what the shares were until now can be told."""
         self._uses = self._shares = None
-        self._fits.clear()
+        if self._fits:
+            self._fits.clear()
         if now > self._changed_at:
             self._settle()
             self._changed_at = now

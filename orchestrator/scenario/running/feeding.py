@@ -15,7 +15,7 @@ async def feed(cluster: Cluster, plan: WorkloadPlan, dice: Random) -> None:
 
     Raises ApiErrors, and ExpressionError for an object that cannot be made.
     """
-    begun = cluster.clock.monotonic()
+    begun, typed = cluster.clock.monotonic(), cluster.client.unchecked()
     leaving: list[tuple[float, int, Arrival]] = []
     for number, arrival in enumerate(plan.items(dice)):
         due = begun + arrival.at
@@ -23,7 +23,7 @@ async def feed(cluster: Cluster, plan: WorkloadPlan, dice: Random) -> None:
         await _sleep_until(cluster, due)
         for each in arrival.objects:
             if isinstance(each, Pod):
-                await cluster.client.create(each)
+                await typed.create(each)
             else:
                 await cluster.client.apply(each)
         if arrival.lifetime is not None:

@@ -113,7 +113,9 @@ class Waiting:
         """Whether there is nothing left to wait for: every count is as it should be, and what rolls out
         has done so, or has failed.
         """
-        counted = all(holds for _, _, _, holds in self._looked())
+        # Asked after each change of each pod: what takes longest to come is looked at first.
+        still_arriving = self._wait.arrived and self._arrivals()
+        counted = not still_arriving and all(holds for _, _, _, holds in self._looked())
         if self._rollout is None:
             return counted
         return (counted and not self._rolling()) or bool(self._failed())

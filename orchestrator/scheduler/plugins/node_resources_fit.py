@@ -130,7 +130,8 @@ class _Room(FilterKernel):
         nodes = self._nodes
         answers = np.ones(len(rows), np.bool_)
         for column, amount in self._wanted:
-            free = nodes.allocatable[column, rows] - nodes.requested[column, rows]
+            # One row of the table, and then some of its places: both at once takes three times as long.
+            free = nodes.allocatable[column].take(rows) - nodes.requested[column].take(rows)
             answers &= free >= amount
         return answers
 

@@ -13,5 +13,7 @@ class SchedulingGates(Plugin):
 
     def pre_enqueue(self, pod: Pod) -> str:
         """As `PreEnqueue.pre_enqueue`."""
-        gates = [gate.name for gate in pod.spec.scheduling_gates] if pod.spec is not None else []
-        return f"waiting for scheduling gates: [{' '.join(gates)}]" if gates else ""
+        if pod.spec is None or not pod.spec.scheduling_gates:
+            return ""
+        names = " ".join(gate.name for gate in pod.spec.scheduling_gates)
+        return f"waiting for scheduling gates: [{names}]"

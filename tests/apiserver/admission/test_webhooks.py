@@ -21,6 +21,8 @@ from orchestrator.api.admissionregistration.v1 import (
     ValidatingWebhookConfiguration,
     WebhookClientConfig,
 )
+from orchestrator.api.apps.v1 import Deployment
+from orchestrator.api.autoscaling.v1 import Scale, ScaleSpec
 from orchestrator.api.autoscaling.v2 import HorizontalPodAutoscaler
 from orchestrator.api.codec import from_dict
 from orchestrator.api.core.v1 import ConfigMap, Event, Namespace, NamespaceSpec, Pod, Service
@@ -37,9 +39,10 @@ from orchestrator.protocol import (
     Forbidden,
     InternalError,
     NotFound,
+    Update,
 )
 from orchestrator.store import MemoryStore
-from tests.apiserver.harness import Api, meta, namespace, pod, refused
+from tests.apiserver.harness import Api, deployment, meta, namespace, pod, refused
 
 W = TypeVar("W", ValidatingWebhook, MutatingWebhook)
 
@@ -323,7 +326,77 @@ async def test_a_webhook_can_forbid_connections() -> None:
     [asked] = hook.asked
     assert (asked["operation"], asked["subResource"]) == ("CONNECT", "attach")
     assert asked["kind"] == {"group": "", "version": "v1", "kind": "PodAttachOptions"}
-    assert (asked["object"]["stdin"], asked["oldObject"], asked["options"]) == (True, None, None)
+    assert asked["object"] == {"apiVersion": "v1", "kind": "PodAttachOptions", "stdin": True}
+    assert (asked["oldObject"], asked["options"]) == (None, None)
+
+
+async def test_who_owns_what_is_shown_before_it_is_stored() -> None:
+    """To who may change the object and to who judges it, as it will be."""
+    hook, judge = Hook(), Hook()
+    async with serving(see=hook, judge=judge) as api:
+        await mutating(api, "see")
+        await validating(api, "judge")
+        await api.create(config(a="1"))
+        await api.patch(ConfigMap, "c", {"data": {"b": "2"}})
+    for asked in (hook.asked, judge.asked):
+        (made,), (changed,) = (each["object"]["metadata"]["managedFields"] for each in asked)
+        assert set(made["fieldsV1"]["f:data"]) == {".", "f:a"}
+        assert set(changed["fieldsV1"]["f:data"]) == {".", "f:a", "f:b"}
+
+
+async def test_a_scale_is_judged_as_it_will_be() -> None:
+    """Whoever sends only a number: with the selector and the identity of what is scaled."""
+    mutate, judge = Hook(), Hook()
+    rule = replace(EVERYTHING, resources=("deployments/scale",))
+    async with serving(see=mutate, judge=judge) as api:
+        made = await api.create(deployment("d"))
+        await mutating(api, "see", rules=(rule,))
+        await validating(api, "judge", rules=(rule,))
+        sent = Scale(metadata=meta("d"), spec=ScaleSpec(replicas=3))
+        await api.ref.ask(
+            Update(
+                resource=api.resource(Deployment),
+                object=sent,
+                name="d",
+                namespace="default",
+                subresource="scale",
+            )
+        )
+    (sent_to,), (judged,) = mutate.asked, judge.asked
+    assert "uid" not in sent_to["object"]["metadata"]
+    assert judged["object"]["metadata"]["uid"] == made.metadata.uid
+    assert judged["object"]["spec"] == {"replicas": 3}
+    assert "selector" in judged["object"]["status"]
+
+
+async def test_nobody_is_asked_again_about_what_is_ending() -> None:
+    """A second deletion that changes nothing; one that is to be sooner is asked about."""
+    hook = Hook()
+    rule = replace(EVERYTHING, operations=("DELETE",), resources=("pods",))
+    async with serving(judge=hook) as api:
+        made = pod("p")
+        assert made.spec is not None
+        await api.create(replace(made, spec=replace(made.spec, node_name="n")))
+        await validating(api, "judge", rules=(rule,))
+        for seconds in (30, 30, 40, 10, 10):
+            await api.delete(Pod, "p", grace_period_seconds=seconds)
+    said = [each["options"]["gracePeriodSeconds"] for each in hook.asked]
+    assert said == [30, 10]
+
+
+async def test_a_deletion_of_a_namespace_means_that_one() -> None:
+    """By its UID, as the options say, whoever left it out; one of many says none."""
+    hook = Hook()
+    rule = replace(EVERYTHING, operations=("DELETE",), resources=("namespaces", "configmaps"))
+    async with serving(judge=hook) as api:
+        made = await api.create(namespace("n"))
+        await api.create(config())
+        await validating(api, "judge", rules=(rule,))
+        await api.delete(Namespace, "n", namespace="")
+        await api.ref.ask(DeleteCollection(resource=api.resource(ConfigMap), namespace="default"))
+    one, many = (each["options"] for each in hook.asked)
+    assert one["preconditions"] == {"uid": made.metadata.uid}
+    assert "preconditions" not in many
 
 
 async def test_an_eviction_is_asked_about_once_and_not_its_deletion() -> None:

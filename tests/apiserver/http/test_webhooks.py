@@ -3,10 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from aiohttp.web import BaseRequest, Response, Server, ServerRunner, TCPSite
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from msgspec.structs import replace
 
 from orchestrator import Cluster
 from orchestrator.api.admissionregistration.v1 import (
@@ -28,7 +33,8 @@ from orchestrator.api.core.v1 import (
 )
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.apiserver.http import HttpFront
-from orchestrator.apiserver.http.pki import generate
+from orchestrator.apiserver.http.pki import Pki, generate
+from orchestrator.machinery.certificates import KeyPair
 from orchestrator.protocol import ApiError, InternalError
 from tests.apiserver.http.conftest import Caller
 from tests.conformance.webhook import Webhook, authority_of, server_context, webhook
@@ -192,7 +198,7 @@ async def test_a_service_must_show_its_own_certificate(
         if allowed:
             await _written(cluster)
             return
-        assert "wanted to match policy.default.svc" in await _words(cluster, hook)
+        assert ", not policy.default.svc" in await _words(cluster, hook)
 
 
 async def test_a_webhook_cannot_send_the_server_elsewhere(
@@ -217,6 +223,109 @@ async def test_a_webhook_cannot_send_the_server_elsewhere(
     finally:
         await runner.cleanup()
     assert asked == ["/begin"]
+
+
+@asynccontextmanager
+async def _answering(
+    front: HttpFront, *answers: Response
+) -> AsyncIterator[tuple[Webhook, list[str]]]:
+    """A server that gives the answers in turn, and the bodies that it was sent."""
+    heard: list[str] = []
+
+    async def answer(request: BaseRequest) -> Response:
+        heard.append((await request.read()).decode())
+        return answers[len(heard) - 1]
+
+    runner = ServerRunner(Server(answer))
+    await runner.setup()
+    try:
+        await TCPSite(runner, "127.0.0.1", 0, ssl_context=server_context(front.pki)).start()
+        url = f"https://127.0.0.1:{runner.addresses[0][1]}"
+        yield Webhook(url, authority_of(front.pki)), heard
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_server_that_says_when_is_asked_again(running: tuple[Cluster, HttpFront]) -> None:
+    """One that is too busy or broken, and says after how many seconds; a whole line each time."""
+    cluster, front = running
+    later = [Response(status=code, headers={"Retry-After": "0"}) for code in (429, 503)]
+    async with _answering(front, *later, Response(status=404)) as (hook, heard):
+        await _validating(cluster, _at(hook, "busy"))
+        words = "failed to call webhook: the server could not find the requested resource"
+        assert await _words(cluster, hook) == words
+    assert len(heard) == 3
+    assert all(each == heard[0] and each.endswith("}\n") for each in heard)
+
+
+def _shown(front: HttpFront, **names: Any) -> Pki:
+    """A server's certificate of the authority, with just these names and days."""
+    authority = front.pki.authority
+    key = ec.generate_private_key(ec.SECP256R1())
+    signer = serialization.load_pem_private_key(authority.key, None)
+    assert isinstance(signer, ec.EllipticCurvePrivateKey)
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    begin = datetime.fromtimestamp(names["now"], UTC) - timedelta(days=10)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(x509.load_pem_x509_certificate(authority.certificate).subject)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(begin)
+        .not_valid_after(begin + timedelta(days=names["days"]))
+    )
+    alternatives = [x509.DNSName(each) for each in names["hosts"]]
+    if alternatives:
+        builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+    pair = KeyPair(
+        builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM),
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        ),
+    )
+    return replace(front.pki, server=pair)
+
+
+_CANNOT = "cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs"
+_LATE = "certificate has expired or is not yet valid: current time "
+
+
+@pytest.mark.parametrize(
+    ("host", "hosts", "days", "words"),
+    [
+        ("127.0.0.1", (), 20, _CANNOT),
+        ("127.0.0.1", ("a.example",), 20, _CANNOT),
+        (
+            "localhost",
+            (),
+            20,
+            "certificate is not valid for any names, but wanted to match localhost",
+        ),
+        (
+            "localhost",
+            ("a.example", "*.b.example"),
+            20,
+            "certificate is valid for a.example, *.b.example, not localhost",
+        ),
+        ("localhost", ("localhost",), 5, _LATE),
+    ],
+)
+async def test_a_certificate_is_refused_in_gos_words(
+    running: tuple[Cluster, HttpFront], host: str, hosts: tuple[str, ...], days: int, words: str
+) -> None:
+    """For other names, for none, whatever its subject is called, or for another time."""
+    cluster, front = running
+    pki = _shown(front, now=cluster.clock.now(), hosts=hosts, days=days)
+    async with webhook(pki, cluster.clock) as hook:
+        hook = Webhook(hook.url.replace("127.0.0.1", host), hook.authority)
+        await _validating(cluster, _at(hook, "allow"))
+        said = await _words(cluster, hook)
+    begin = 'failed to call webhook: Post "URL/allow?timeout=30s": tls: failed to verify certificate: x509: '
+    assert said.startswith(begin + words)
+    assert words != _LATE or " is after " in said
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from orchestrator.api.meta.v1 import Time
 from orchestrator.machinery.errors import ApplyConflictError, ShapeError
 from orchestrator.machinery.managed_fields import field_sets
 from orchestrator.machinery.managed_fields.checking import _faults, _fits, check
 from orchestrator.machinery.managed_fields.extraction import fields_of
+from orchestrator.machinery.managed_fields.field_sets import FieldSet
 from orchestrator.machinery.managed_fields.managers import (
     Managers,
     Ownership,
@@ -29,6 +31,7 @@ from orchestrator.machinery.managed_fields.ownership import (
     _says_all,
     applied,
     created,
+    ownable,
     updated,
 )
 from orchestrator.machinery.managed_fields.shapes import Shape
@@ -183,13 +186,20 @@ def _part(value: Any) -> st.SearchStrategy[Any]:
 
 
 @settings(max_examples=40)
-@given(_altered(), st.sampled_from((DEPLOYMENT, CONFIG_MAP, shape_of_custom(None))))
-def test_a_creation_is_an_update_of_nothing(document: dict[str, Any], shape: Shape) -> None:
+@given(
+    _altered(),
+    st.sampled_from((DEPLOYMENT, CONFIG_MAP, shape_of_custom(None))),
+    st.sampled_from(({}, {"f:status": {}}, {"f:status": {}, "f:metadata": {"f:labels": {}}})),
+)
+def test_a_creation_is_an_update_of_nothing(
+    document: dict[str, Any], shape: Shape, ignored: FieldSet
+) -> None:
     """What belongs to a creator is found in one pass, and is what the comparison with nothing finds."""
-    managers = _update({}, document, {}, "me", shape=shape)
+    writer = replace(_writer("me"), ignored=ignored)
+    managers = updated(Pair({}, document, shape, ignored), {}, writer, NOW, lambda _version: None)
     owned = managers.get(updater("me", "v1"))
     expected = {} if owned is None else owned.fields
-    assert created(document, shape, _writer("me").ignored) == expected
+    assert created(document, ownable(shape, ignored), ignored) == expected
 
 
 @settings(max_examples=40)

@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.admission.interface import AdmissionRequest, Reader
+from orchestrator.apiserver.admission.webhooks.answers import CallFailed
 from orchestrator.apiserver.admission.webhooks.calling import (
-    CallFailed,
     Handler,
     ask_handler,
     ask_server,

@@ -6,24 +6,27 @@ is a value, an answer's document or a `CallFailed`. Kubernetes' words for failur
 
 import asyncio
 import base64
-import json
-import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
+from yarl import URL
 
-from orchestrator.api import codec
 from orchestrator.api.admissionregistration.v1 import ServiceReference, WebhookClientConfig
 from orchestrator.api.core.v1 import Service
 from orchestrator.api.discovery.v1 import EndpointSlice
-from orchestrator.api.errors import DecodeError
 from orchestrator.apiserver.admission.interface import Reader
+from orchestrator.apiserver.admission.webhooks.answers import CallFailed, document_of
+from orchestrator.apiserver.admission.webhooks.failures import (
+    body_words,
+    certificate_words,
+    connection_words,
+)
 from orchestrator.apiserver.pod_ports import Endpoint, FindKubelet, reached, ready_endpoints
 from orchestrator.machinery.field_errors import quote
 
@@ -34,22 +37,18 @@ Handler: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 """A webhook of the embedding program: gets the AdmissionReview that asks, gives the one that answers."""
 
 _HTTPS: Final = 443
-_MAX_BYTES: Final = 3 * 1024 * 1024
+_MAX_BYTES: Final = 16 * 1024 * 1024
+# How often a server is asked again that says when to.
+_MAX_RETRIES: Final = 10
+_TOO_MANY: Final = 429
+_SERVER_FAULT: Final = 500
 _SERVICE_LABEL: Final = "kubernetes.io/service-name"
 _HEADERS: Final = {
     "Content-Type": "application/json",
     "Accept": "application/json, */*",
+    "Accept-Encoding": "gzip",
     "User-Agent": "kube-apiserver-admission",
 }
-_NO_KIND: Final = (
-    "couldn't get version/kind; json parse error: json: cannot unmarshal {kind} into Go value of type "
-    'struct {{ APIVersion string "json:\\"apiVersion,omitempty\\""; '
-    'Kind string "json:\\"kind,omitempty\\"" }}'
-)
-
-
-class CallFailed(Exception):
-    """A webhook could not be asked, or its answer is none; the text says why."""
 
 
 def _no_kubelet(_node: str) -> None:
@@ -59,10 +58,11 @@ def _no_kubelet(_node: str) -> None:
 class Destination(Struct, frozen=True):
     """Where a webhook is. `url` is how it is spoken of; `address` where it is instead of the URL's host.
 
-    `authority` is PEM, "" for the system's.
+    `authority` is PEM, "" for the system's; `now` is seconds since the epoch, for certificates that have ended.
     """
 
     url: str
+    now: Callable[[], float]
     authority: str = ""
     address: Endpoint | None = None
     kubelet_of: FindKubelet = _no_kubelet
@@ -81,12 +81,12 @@ def destination_of(config: WebhookClientConfig, reader: Reader, seconds: float) 
     if service is None:
         if not config.url:
             raise CallFailed("webhook configuration must have either service or URL")
-        return Destination(config.url, authority)
+        return Destination(config.url, reader.now, authority)
     host = f"{service.name}.{service.namespace}.svc"
     path = "/" + (service.path or "").lstrip("/")
     url = f"https://{host}:{service.port or _HTTPS}{path}"
     address = _address(service, _posted(url, seconds), reader)
-    return Destination(url, authority, address, reader.kubelet_of)
+    return Destination(url, reader.now, authority, address, reader.kubelet_of)
 
 
 def url_of(config: WebhookClientConfig) -> str:
@@ -101,7 +101,8 @@ def url_of(config: WebhookClientConfig) -> str:
 def normal_url(url: str) -> str:
     """A URL with its port, and at least the root's path."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}:{parts.port or _HTTPS}{parts.path or '/'}"
+    port = parts.netloc.rpartition("@")[2].rpartition("]")[2].partition(":")[2]
+    return f"{parts.scheme}://{parts.hostname}:{port or _HTTPS}{parts.path or '/'}"
 
 
 def _pem(bundle: str | None) -> str:
@@ -150,46 +151,80 @@ async def ask_handler(handler: Handler, review: Mapping[str, Any], seconds: floa
 
 async def ask_server(where: Destination, review: Mapping[str, Any], seconds: float) -> Any:
     """The decoded answer of an HTTPS server, or a CallFailed."""
+    answering = asyncio.Event()
     try:
         async with asyncio.timeout(seconds):
-            return await _post(where, review, seconds)
+            return await _post(where, review, seconds, answering)
     except CallFailed as error:
         return CallFailed(f"failed to call webhook: {error}")
-    except TimeoutError:
-        return CallFailed(
-            f"failed to call webhook: {_posted(where.url, seconds)}: context deadline exceeded"
-        )
+    except TimeoutError as error:
+        late = f"{_posted(where.url, seconds)}: context deadline exceeded"
+        words = body_words(error) if answering.is_set() else late
+        return CallFailed(f"failed to call webhook: {words}")
 
 
 def _posted(url: str, seconds: float) -> str:
     return f"Post {quote(f'{url}?timeout={seconds:g}s')}"
 
 
-async def _post(where: Destination, review: Mapping[str, Any], seconds: float) -> Any:
-    from aiohttp import ClientError, ClientSession  # late: most clusters have no webhooks
+async def _post(
+    where: Destination, review: Mapping[str, Any], seconds: float, answering: asyncio.Event
+) -> Mapping[str, Any]:
+    """Ask, and again when the server says when to. `answering` is set when an answer has begun."""
+    # Late: most clusters have no webhooks.
+    from aiohttp import ClientConnectorCertificateError, ClientError, ClientSession
 
     parts = urlsplit(where.url)
-    host, path = parts.netloc, parts.path or "/"
+    host, name = parts.netloc, parts.hostname or ""
     spoken = host if where.address is None else _joined(where.address.host, where.address.port)
+    posted = _posted(where.url, seconds)
     try:
-        async with (
-            _connectable(where, host) as at,
-            ClientSession(auto_decompress=True) as session,
-            session.post(
-                f"https://{at}{path}",
-                params={"timeout": f"{seconds:g}s"},
-                data=msgspec.json.encode(review),
+        async with _connectable(where, host) as at, ClientSession() as session:
+            url = _url(f"https://{at}{parts.path or '/'}", posted, seconds)
+            asking = partial(
+                session.post,
+                url,
+                data=msgspec.json.encode(review) + b"\n",
                 headers={**_HEADERS, "Host": host},
                 ssl=_tls(where.authority),
-                server_hostname=parts.hostname,
+                server_hostname=name,
                 allow_redirects=False,
-            ) as response,
-        ):
-            return await _document(response)
+            )
+            try:
+                for left in reversed(range(_MAX_RETRIES + 1)):
+                    async with asking() as response:
+                        pause = _pause(response)
+                        if pause is None or not left:
+                            answering.set()
+                            return await _document(response)
+                    await asyncio.sleep(pause)  # noqa: TID251 - as its timeout, of real servers alone
+            except ClientConnectorCertificateError as error:
+                port = url.port or _HTTPS
+                words = await certificate_words(error, url.host or "", port, name, where.now)
+                raise CallFailed(f"{posted}: {words}") from None
+            raise AssertionError("the last answer counts")
     except (ClientError, OSError) as error:
-        raise CallFailed(
-            f"{_posted(where.url, seconds)}: {_words(error, spoken, parts.hostname or '')}"
-        ) from None
+        if isinstance(error, TimeoutError):
+            raise
+        raise CallFailed(connection_words(error, posted, spoken)) from None
+
+
+def _url(text: str, posted: str, seconds: float) -> URL:
+    try:
+        return URL(text).with_query(timeout=f"{seconds:g}s")
+    except ValueError:  # its host was looked at when the configuration was written
+        port = urlsplit(text).netloc.rpartition(":")[2]
+        raise CallFailed(f"{posted}: dial tcp: address {port}: invalid port") from None
+
+
+def _pause(response: "ClientResponse") -> int | None:
+    """After how many seconds a server that cannot answer now wants to be asked again, if it says so."""
+    if response.status != _TOO_MANY and response.status < _SERVER_FAULT:
+        return None
+    try:
+        return max(int(response.headers["Retry-After"]), 0)
+    except (KeyError, ValueError):
+        return None
 
 
 @asynccontextmanager
@@ -209,133 +244,19 @@ def _joined(host: str, port: int) -> str:
 @lru_cache(maxsize=64)
 def _tls(authority: str) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cadata=authority or None)
+        context = ssl.create_default_context(cadata=authority or None)
     except ssl.SSLError:
         raise CallFailed("unable to load root certificates: no valid certificate found") from None
+    context.hostname_checks_common_name = False
+    return context
 
 
-async def _document(response: "ClientResponse") -> Any:
+async def _document(response: "ClientResponse") -> Mapping[str, Any]:
     """Raises CallFailed for what is not the answer of a webhook."""
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
         if len(body) > _MAX_BYTES:
             raise CallFailed(f"the answer is longer than {_MAX_BYTES} bytes")
-    if not 200 <= response.status < 300:
-        raise CallFailed(_refusal(response.status, response.content_type, bytes(body)))
-    return _decoded(bytes(body))
-
-
-def _decoded(body: bytes) -> Any:
-    """As Kubernetes' decoder: what does not begin as an object is taken for YAML, mostly a string."""
-    try:
-        document = codec.loads(body)
-    except DecodeError as error:
-        if body.lstrip().startswith(b"{"):
-            words = error.message
-            raise CallFailed(f"couldn't get version/kind; json parse error: {words}") from None
-        document = body.decode(errors="replace")
-    if isinstance(document, dict):
-        return document
-    kind = {list: "array", str: "string", bool: "bool"}.get(type(document), "number")
-    raise CallFailed(_NO_KIND.format(kind=kind))
-
-
-# --- words ---------------------------------------------------------------------------------
-
-_STATUS_WORDS: Final[Mapping[int, str]] = {
-    400: "the server rejected our request for an unknown reason",
-    401: "the server has asked for the client to provide credentials",
-    404: "the server could not find the requested resource",
-    405: "the server does not allow this method on the requested resource",
-    409: "the server reported a conflict",
-    422: "the server rejected our request due to an error in our request",
-    429: "the server has received too many requests and has asked us to try again later",
-    503: "the server is currently unable to handle the request",
-    504: "the server was unable to return a response in the time allotted, "
-    "but may still be processing the request",
-}
-_NOT_ACCEPTABLE: Final = (
-    "the server was unable to respond with a content type that the client supports"
-)
-_SERVER_FAULT: Final = 500
-
-
-def _refusal(code: int, content_type: str, body: bytes) -> str:
-    """What an answer with an error's code says: its Status's message, or what is said of the code."""
-    try:
-        status = json.loads(body)
-    except ValueError:
-        status = None
-    if isinstance(status, dict) and status.get("kind") == "Status":
-        return str(status.get("message") or "unknown")
-    said = "unknown"
-    if content_type.startswith("text/"):
-        said = body.decode(errors="replace").strip()
-    if code in (403, 415):
-        return said
-    if code == 406:
-        return _NOT_ACCEPTABLE if said in ("", "unknown") else said
-    if code in _STATUS_WORDS:
-        return _STATUS_WORDS[code]
-    if code >= _SERVER_FAULT:
-        return f"an error on the server ({quote(said)}) has prevented the request from succeeding"
-    return f"the server responded with the status code {code} but did not return more information"
-
-
-# OpenSSL's numbers for why a certificate is not good.
-_EXPIRED: Final = (9, 10)
-_OTHER_NAME: Final = (62, 64)
-
-
-def _words(error: Exception, at: str, name: str) -> str:
-    """A failure to connect, as Go says it."""
-    from aiohttp import (
-        ClientConnectorCertificateError,
-        ClientConnectorDNSError,
-        ClientConnectorError,
-        ClientConnectorSSLError,
-        ServerDisconnectedError,
-    )
-
-    match error:
-        case ClientConnectorCertificateError():
-            return f"tls: failed to verify certificate: x509: {_certificate_words(error, name)}"
-        case ClientConnectorDNSError():
-            return f"dial tcp: lookup {error.host}: no such host"
-        case ClientConnectorSSLError():
-            return _handshake_words(error.os_error)
-        case ClientConnectorError() if isinstance(error.os_error, ConnectionResetError):
-            return "EOF"  # it is connected, and hung up before the handshake's end
-        case ClientConnectorError():
-            return f"dial tcp {at}: connect: {_system_words(error.os_error)}"
-        case ServerDisconnectedError():
-            return "EOF"
-        case ConnectionRefusedError():
-            return str(error.strerror)
-    return str(error)
-
-
-def _system_words(error: OSError) -> str:
-    """asyncio puts sentences of its own into errors; the number is the system's."""
-    return os.strerror(error.errno).lower() if error.errno else str(error)
-
-
-def _handshake_words(error: OSError) -> str:
-    """OpenSSL sees that a record is none; what answers so is mostly a server that speaks plain HTTP."""
-    reason = getattr(error, "reason", None) or ""
-    if reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"):
-        return "http: server gave HTTP response to HTTPS client"
-    if isinstance(error, ssl.SSLEOFError) or "EOF" in reason:
-        return "EOF"
-    return f"remote error: tls: {reason.replace('_', ' ').lower() or error}"
-
-
-def _certificate_words(error: Any, name: str) -> str:
-    cause = error.certificate_error
-    code = getattr(cause, "verify_code", 0)
-    if code in _EXPIRED:
-        return "certificate has expired or is not yet valid"
-    if code in _OTHER_NAME:
-        return f"certificate is not valid for any names, but wanted to match {name}"
-    return "certificate signed by unknown authority"
+    content_type = response.headers.get("Content-Type", "")
+    return document_of(response.status, content_type, bytes(body))

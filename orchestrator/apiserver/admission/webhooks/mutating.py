@@ -25,6 +25,7 @@ from orchestrator.apiserver.admission.interface import (
 )
 from orchestrator.apiserver.admission.questions import document, filled
 from orchestrator.apiserver.admission.read_back import read_back, shown
+from orchestrator.apiserver.admission.webhooks.answers import CallFailed
 from orchestrator.apiserver.admission.webhooks.asking import (
     Call,
     call_of,
@@ -33,7 +34,7 @@ from orchestrator.apiserver.admission.webhooks.asking import (
     failure,
     is_ignored,
 )
-from orchestrator.apiserver.admission.webhooks.calling import CallFailed, Handler
+from orchestrator.apiserver.admission.webhooks.calling import Handler
 from orchestrator.apiserver.admission.webhooks.matching import (
     Called,
     concerns,
@@ -41,7 +42,7 @@ from orchestrator.apiserver.admission.webhooks.matching import (
     webhooks_of,
 )
 from orchestrator.apiserver.admission.webhooks.reviews import (
-    Response,
+    AdmissionResponse,
     answered,
     check_dry_run,
     verdict,
@@ -188,7 +189,7 @@ class _Round:
         self._note(called)
         return self._next()
 
-    def _patch(self, called: Called, version: Resource, response: Response) -> None:
+    def _patch(self, called: Called, version: Resource, response: AdmissionResponse) -> None:
         request, scheme = self._request, self._reader.scheme
         operations = _operations(response)
         if not operations:
@@ -215,7 +216,7 @@ class _Round:
             self._request = replace(request, object=new)
 
 
-def _operations(response: Response) -> list[Any]:
+def _operations(response: AdmissionResponse) -> list[Any]:
     """The patch. Raises CallFailed if it is none."""
     if not response.patch:
         return []

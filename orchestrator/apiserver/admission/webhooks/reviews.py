@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-import msgspec
 from msgspec import Struct
 
+from orchestrator.api import codec
 from orchestrator.api.admissionregistration.v1 import MutatingWebhook
+from orchestrator.api.errors import DecodeError
 from orchestrator.api.meta.v1 import Status
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.admission.interface import AdmissionRequest, Reader
-from orchestrator.apiserver.admission.questions import asked, document
+from orchestrator.apiserver.admission.questions import asked, document, new_document
 from orchestrator.apiserver.admission.read_back import shown
-from orchestrator.apiserver.admission.webhooks.calling import CallFailed
+from orchestrator.apiserver.admission.webhooks.answers import CallFailed, check_review
 from orchestrator.apiserver.admission.webhooks.matching import Webhook
 from orchestrator.machinery.field_errors import quote
 from orchestrator.protocol import BadRequest, Cause, GiveUp
@@ -30,8 +31,8 @@ class Review(Struct, frozen=True):
     document: dict[str, Any]
 
 
-class Response(Struct, frozen=True, rename="camel"):
-    """A webhook's answer, as it writes it."""
+class AdmissionResponse(Struct, frozen=True, rename="camel"):
+    """A webhook's answer, as it writes it; the names of these two are Go's, which tells of them."""
 
     uid: str = ""
     allowed: bool = False
@@ -42,10 +43,10 @@ class Response(Struct, frozen=True, rename="camel"):
     warnings: tuple[str, ...] | None = None
 
 
-class _Answer(Struct, frozen=True, rename="camel"):
+class AdmissionReview(Struct, frozen=True, rename="camel"):
     api_version: str = ""
     kind: str = ""
-    response: Response | None = None
+    response: AdmissionResponse | None = None
 
 
 class Denied(GiveUp):
@@ -97,25 +98,32 @@ def question(
             "webhook does not accept known AdmissionReview versions (v1, v1beta1)"
         )
     uid, scheme = reader.uid(), reader.scheme
-    new = document(request.object, request, version, scheme)
+    new = new_document(request, version, scheme)
     if new is not None and isinstance(webhook, MutatingWebhook):
         new = shown(new, request)
+    said = asked(request, version, judges=not isinstance(webhook, MutatingWebhook))
+    last = {name: said.pop(name) for name in ("dryRun", "options")}
     about = {
         "uid": uid,
-        **asked(request, version, judges=not isinstance(webhook, MutatingWebhook)),
+        **said,
         "object": new,
         "oldObject": document(request.old_object, request, version, scheme),
+        **last,
     }
     head = {"kind": _KIND, "apiVersion": f"{_GROUP}/{known[0]}"}
     return Review(uid, known[0], {**head, "request": about})
 
 
-def answered(review: Review, answer: Any, *, mutating: bool) -> Response:
+def answered(review: Review, answer: Any, *, mutating: bool) -> AdmissionResponse:
     """The response of a webhook's decoded answer. Raises CallFailed if it is no valid one."""
     try:
-        read = msgspec.convert(answer, _Answer)
-    except msgspec.ValidationError as error:
+        check_review(answer, _GROUP, review.version, _KIND)
+        read = codec.decode(answer, AdmissionReview)
+    except CallFailed as error:
         raise CallFailed(f"failed to call webhook: {error}") from None
+    except DecodeError as error:
+        words = error.words.replace("of type webhooks.", f"of type {review.version}.")
+        raise CallFailed(f"failed to call webhook: {words}") from None
     try:
         response = _verified(review, read)
         _check_patch(response, mutating=mutating, lenient=review.version != "v1")
@@ -128,7 +136,7 @@ class _InvalidResponse(Exception):
     """Why an answer is none."""
 
 
-def _verified(review: Review, answer: _Answer) -> Response:
+def _verified(review: Review, answer: AdmissionReview) -> AdmissionResponse:
     response = answer.response
     if response is None:
         raise _InvalidResponse("webhook response was absent")
@@ -146,7 +154,7 @@ def _verified(review: Review, answer: _Answer) -> Response:
     return response
 
 
-def _check_patch(response: Response, *, mutating: bool, lenient: bool) -> None:
+def _check_patch(response: AdmissionResponse, *, mutating: bool, lenient: bool) -> None:
     if lenient:
         return
     patch, patch_type = response.patch, response.patch_type
@@ -164,7 +172,7 @@ def _check_patch(response: Response, *, mutating: bool, lenient: bool) -> None:
         raise _InvalidResponse('webhook returned invalid response.patchType of ""')
 
 
-def verdict(webhook: Webhook, request: AdmissionRequest, response: Response) -> None:
+def verdict(webhook: Webhook, request: AdmissionRequest, response: AdmissionResponse) -> None:
     """Tell the client the warnings and the audit log the annotations, and raise Denied if the webhook does
     not allow the write.
     """

@@ -15,6 +15,7 @@ from orchestrator.apiserver.admission.interface import (
     Reader,
     Wait,
 )
+from orchestrator.apiserver.admission.webhooks.answers import CallFailed
 from orchestrator.apiserver.admission.webhooks.asking import (
     Call,
     call_of,
@@ -23,7 +24,7 @@ from orchestrator.apiserver.admission.webhooks.asking import (
     failure,
     is_ignored,
 )
-from orchestrator.apiserver.admission.webhooks.calling import CallFailed, Handler
+from orchestrator.apiserver.admission.webhooks.calling import Handler
 from orchestrator.apiserver.admission.webhooks.matching import (
     Webhook,
     concerns,

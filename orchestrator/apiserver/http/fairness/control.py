@@ -163,7 +163,7 @@ class Fairness:
         """A request's seats, if it need not wait for any. `kind`: mutating or readOnly. Whoever has them gives them back."""
         seats, level, tally = work.most, where.level, where.tally
         queues = level.queues
-        demand = queues.demand + seats
+        demand = queues.seats_in_use + queues.waiting_seats + seats
         if demand > level.peak:
             level.peak = demand
         tally.wide(seats)
@@ -186,7 +186,7 @@ class Fairness:
 
     def _seated(self, tally: Tallies, seat: Seat, kind: str, waited: float) -> None:
         tally.seated(waited)
-        self._occupancy.change("executing", kind, 1, seat.began)
+        self._occupancy.executing[kind].change(1, seat.began)
         tally.dispatched += 1
         tally.executing += 1
         tally.seats += seat.seats
@@ -203,7 +203,7 @@ class Fairness:
         """A request has been served: for so many seconds. Its seats are free when its work has ended."""
         tally, queues = where.tally, where.level.queues
         took = queues.give_back(seat, work)
-        self._occupancy.change("executing", kind, -1, seat.began + took)
+        self._occupancy.executing[kind].change(-1, seat.began + took)
         tally.executing -= 1
         if work.seconds:
             loop = asyncio.get_running_loop()
@@ -224,7 +224,8 @@ class Fairness:
         level, tally = where.level, where.tally
         tally.waiting += 1
         tally.waiting_seats += seats
-        self._occupancy.change("waiting", kind, 1, begun)
+        waiting = self._occupancy.waiting[kind]
+        waiting.change(1, begun)
         try:
             return await level.queues.wait(where.queued, seats, self._patience, who)
         except Rejected as error:
@@ -235,7 +236,7 @@ class Fairness:
         finally:
             tally.waiting -= 1
             tally.waiting_seats -= seats
-            self._occupancy.change("waiting", kind, -1, self._monotonic())
+            waiting.change(-1, self._monotonic())
 
     def _tally(self, key: tuple[str, str]) -> Tallies:
         found = self.tallies.get(key)
@@ -247,7 +248,7 @@ class Fairness:
 
     def waiting(self, kind: str) -> int:
         """How many requests of a kind wait for seats now."""
-        return self._occupancy.waiting(kind)
+        return self._occupancy.waiting[kind].count
 
     def families(self) -> Iterator[Histogram]:
         """How long requests waited and were served, how wide they were, and how busy levels are."""

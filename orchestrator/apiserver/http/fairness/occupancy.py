@@ -1,26 +1,46 @@
 """How many reads and writes were served and waited at once, over time."""
 
 from collections.abc import Callable, Iterator
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from orchestrator.apiserver.telemetry.families import Histogram
 
-Phase: TypeAlias = Literal["executing", "waiting"]
-
+_KINDS: Final = ("mutating", "readOnly")
 _NANOSECONDS: Final = 1_000_000_000
 _PARTS: Final = (0, 0.001, 0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1)
 
 
+class Crowd:
+    """How many there are now, and the seconds that there were so many."""
+
+    __slots__ = ("_since", "_spent", "count")
+
+    def __init__(self, now: float) -> None:
+        self.count = 0
+        self._since = now
+        self._spent: dict[int, float] = {}
+
+    def change(self, more: int, now: float) -> None:
+        """One more (1) or less (-1) from now on."""
+        spent, count = self._spent, self.count
+        spent[count] = spent.get(count, 0.0) + now - self._since
+        self._since, self.count = now, count + more
+
+    def spent(self, now: float) -> dict[int, float]:
+        """The seconds since this was asked the last time."""
+        self.change(0, now)
+        spent, self._spent = self._spent, {}
+        return spent
+
+
 class Occupancy:
-    """Counts of now, and the seconds that each was such a number. `monotonic` answers seconds."""
+    """The requests of each kind, mutating or readOnly, that are `executing` and `waiting`. `monotonic` answers seconds."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         now = monotonic()
-        phases: tuple[Phase, ...] = ("executing", "waiting")
-        self._now = {(phase, kind): 0 for phase in phases for kind in ("mutating", "readOnly")}
-        self._since = dict.fromkeys(self._now, now)
-        self._spent: dict[tuple[str, str, int], float] = {}
+        self.executing = {kind: Crowd(now) for kind in _KINDS}
+        self.waiting = {kind: Crowd(now) for kind in _KINDS}
         self._parts = Histogram(
             "apiserver_flowcontrol_read_vs_write_current_requests",
             "Requests that are served, and that wait by how many may, at the end of every nanosecond.",
@@ -28,24 +48,12 @@ class Occupancy:
             _PARTS,
         )
 
-    def change(self, phase: Phase, kind: str, more: int, now: float) -> None:
-        """One more (1) or less (-1) is served or waits from now on."""
-        key = (phase, kind)
-        count = self._now[key]
-        spent = (phase, kind, count)
-        self._spent[spent] = self._spent.get(spent, 0.0) + now - self._since[key]
-        self._since[key], self._now[key] = now, count + more
-
-    def waiting(self, kind: str) -> int:
-        """How many wait now."""
-        return self._now["waiting", kind]
-
     def families(self, places: int) -> Iterator[Histogram]:
         """The histogram. `places`: how many may wait."""
-        for phase, kind in self._now:
-            self.change(phase, kind, 0, self._monotonic())
-        spent, self._spent = self._spent, {}
-        for (name, kind, count), seconds in spent.items():
-            most = max(places, 1) if name == "waiting" else 1
-            self._parts.weigh(count / most, round(seconds * _NANOSECONDS), name, kind)
+        now = self._monotonic()
+        phases = (("executing", self.executing, 1), ("waiting", self.waiting, max(places, 1)))
+        for phase, crowds, most in phases:
+            for kind, crowd in crowds.items():
+                for count, seconds in crowd.spent(now).items():
+                    self._parts.weigh(count / most, round(seconds * _NANOSECONDS), phase, kind)
         yield self._parts

@@ -105,16 +105,17 @@ class SeatQueues:
         self._advance()
         if self.waiting or not self._fits(seats):
             return None
-        return self._begun(self._queue_of(flow), seats)
+        queues = self._queues
+        return self._begun(queues[0] if len(queues) == 1 else self._queue_of(flow), seats)
 
     async def wait(self, flow: str, seats: int, patience: float, who: Any = None) -> Seat:
         """Seats for a request that has to wait, for at most so many seconds. Raises Rejected.
 
         `who`: what `queues` shows of it meanwhile.
         """
-        queue = self._queue_of(flow)
         if not self._queuing.queues:
             raise Rejected("concurrency-limit")
+        queue = self._queue_of(flow)
         if len(queue.waiting) >= self._queuing.length:
             raise Rejected("queue-full")
         return await self._turn(queue, seats, patience, who)
@@ -144,7 +145,8 @@ class SeatQueues:
         queue.next += took * work.seats + work.seconds * work.final - _SUPPOSED_SECONDS * seat.seats
         if not work.seconds:
             self._end(queue, seat.seats)
-            self._dispatch()
+            if self.waiting:
+                self._dispatch()
         return took
 
     def free(self, seat: Seat) -> None:
@@ -209,7 +211,8 @@ class SeatQueues:
             self._active -= 1
 
     def _begun(self, queue: _Queue, seats: int) -> Seat:
-        self._rouse(queue)
+        if not queue.executing:
+            self._rouse(queue)
         self.seats_in_use += seats
         self.executing += 1
         queue.executing += 1
@@ -223,7 +226,8 @@ class SeatQueues:
         self.executing -= 1
         queue.executing -= 1
         queue.seats -= seats
-        self._rest(queue)
+        if not queue.executing:
+            self._rest(queue)
 
     def _count(self, waiter: _Waiter, sign: int) -> None:
         self.waiting += sign
@@ -257,19 +261,17 @@ class SeatQueues:
         """Virtual time goes as fast as each of the active queues is served."""
         now = self._monotonic()
         passed = now - self._turned_at
-        if passed:
-            load = (self.executing, self.seats_in_use, self.waiting, self.waiting_seats)
-            self._spent[load] = self._spent.get(load, 0.0) + passed
+        spent, seats = self._spent, self.seats_in_use
+        load = (self.executing, seats, self.waiting, self.waiting_seats)
+        spent[load] = spent.get(load, 0.0) + passed
         if self._active:
-            served, limit = self.demand, self.limit
+            served, limit = seats + self.waiting_seats, self.limit
             if limit is not None and served > limit:
                 served = limit
             self._virtual += passed * served / self._active
         self._turned_at = now
 
     def _queue_of(self, flow: str) -> _Queue:
-        if len(self._queues) == 1:
-            return self._queues[0]
         hand = (self._queues[index] for index in dealt(flow, len(self._queues), self._queuing.hand))
         return min(hand, key=lambda queue: queue.waiting_seats)
 

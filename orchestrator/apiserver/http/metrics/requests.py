@@ -108,8 +108,6 @@ class Metrics:
         self._begin_with_reads()
         self._begin_with_audit()
         # As the original does, these say 0 before anything has happened.
-        for kind in ("mutating", "readOnly"):
-            self._inflight.set(0, kind)
         for series in (self._handshakes, self._audited, self._rejected, *self._tokens.values()):
             series.set(0)
 
@@ -163,12 +161,7 @@ class Metrics:
             "Watchers that were cut off because they did not keep up.",
             ("group", "resource"),
         )
-        self._inflight = Series(
-            "apiserver_current_inflight_requests",
-            "Requests under way.",
-            ("request_kind",),
-            "gauge",
-        )
+        self._under_way = {"mutating": 0, "readOnly": 0}
 
     def _begin_with_callers(self) -> None:
         """Of who asks: what was shown, and what was decided."""
@@ -256,11 +249,11 @@ class Metrics:
 
     def begun(self, kind: str) -> None:
         """A request of a kind has come."""
-        self._inflight.add(kind)
+        self._under_way[kind] += 1
 
     def ended(self, kind: str) -> None:
         """It has gone."""
-        self._inflight.add(kind, amount=-1)
+        self._under_way[kind] -= 1
 
     def count(self, labels: Labels, code: int, seconds: float, waited: float, size: int) -> None:
         """A request has been answered; of a watch the seconds are its life.
@@ -295,6 +288,7 @@ class Metrics:
             self._knew()
             self._knew_after(seconds)
             self._users.add(_short(user))
+            self._passed["authentication"](seconds)
         else:
             self._attempts.add("failure")
             self._authentication.observe(seconds, "failure")
@@ -390,6 +384,15 @@ class Metrics:
             if isinstance(value, Series | Histogram):
                 yield value
         yield from self._tokens.values()
+        under_way = Series(
+            "apiserver_current_inflight_requests",
+            "Requests under way.",
+            ("request_kind",),
+            "gauge",
+        )
+        for kind, count in self._under_way.items():
+            under_way.set(count, kind)
+        yield under_way
         unkept = Series("apiserver_audit_error_total", "Events that were lost.", ("plugin",))
         for plugin, count in self.unkept.items():
             unkept.set(count, plugin)

@@ -1,5 +1,6 @@
 """Webhook configurations."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -38,6 +39,8 @@ from orchestrator.machinery.names import (
 _VERSIONS: Final = ("v1", "v1beta1")
 _HARMLESS: Final = ("None", "NoneOnDryRun")
 _MAX_SECONDS: Final = 30
+# What stands for a port and is no number; how large one is shows when it is used.
+_PORT: Final = re.compile(r":(?!\d*$)[^:\]]*$", re.ASCII)
 _FORM: Final = "; desired format: https://host[/path]"
 
 
@@ -133,9 +136,13 @@ def webhook_url_errors(path: str, url: str) -> Errors:
     try:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
-        _ = parts.port
     except ValueError as error:
         yield required(path, f"url must be a valid URL: {error}{_FORM}")
+        return
+    port = _PORT.search(host)
+    if port is not None:
+        fault = f"parse {quote(url)}: invalid port {quote(port[0])} after host"
+        yield required(path, f"url must be a valid URL: {fault}{_FORM}")
         return
     if parts.scheme != "https":
         yield invalid(path, parts.scheme, f"'https' is the only allowed URL scheme{_FORM}")

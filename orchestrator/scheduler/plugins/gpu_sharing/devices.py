@@ -57,7 +57,8 @@ def whole_devices(free: Sequence[int], count: int) -> Shares | None:
 class Ledger:
     """Which devices the pods of one snapshot's nodes have, and what is left of each.
 
-    `free` has a row for each node and a column for each device; what a node does not have is 0.
+    `free` has a row for each node and a column for each device; what a node does not have is 0. `untouched` counts
+    each row's whole devices, and `most` is what its emptiest one has.
     """
 
     def __init__(self, plugin: "GpuDevices") -> None:
@@ -65,6 +66,8 @@ class Ledger:
         self._version = -1
         self._dealt: dict[int, dict[str, Shares]] = {}
         self.free: Int64 = np.zeros((0, 0), np.int64)
+        self.untouched: Int64 = np.zeros(0, np.int64)
+        self.most: Int64 = np.zeros(0, np.int64)
 
     def catch_up(self, nodes: Snapshot) -> Int64:
         """Take in what has changed since the last look; answers `free`, not to be changed."""
@@ -129,8 +132,10 @@ class Ledger:
             larger = np.zeros((size, width), np.int64)
             larger[: self.free.shape[0], : self.free.shape[1]] = self.free
             self.free = larger
+            self.untouched, self.most = (larger == DEVICE).sum(1), larger.max(1, initial=0)
         self.free[row] = 0
         self.free[row, : len(free)] = free
+        self.untouched[row], self.most[row] = free.count(DEVICE), max(free, default=0)
 
 
 def _cpu_left(nodes: Snapshot, row: int) -> int:
@@ -221,10 +226,13 @@ class _Devices(FilterKernel):
         self._ledger = ledger
 
     def rows(self, rows: Rows) -> Bool:
-        free = self._ledger.catch_up(self._nodes)[rows]
-        enough: Bool = (free == DEVICE).sum(1) >= self._whole
+        ledger = self._ledger
+        free = ledger.catch_up(self._nodes)
+        if not self._whole:
+            return ledger.most.take(rows) >= self._rest
+        enough: Bool = ledger.untouched.take(rows) >= self._whole
         if self._rest:
-            enough &= (free >= self._rest).sum(1) > self._whole
+            enough &= (free[rows] >= self._rest).sum(1) > self._whole
         return enough
 
     def reasons(self, row: int) -> tuple[str, ...]:

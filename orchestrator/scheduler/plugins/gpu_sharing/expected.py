@@ -5,8 +5,10 @@ up, on whatever machine, equal nodes are equal. Kinds that want the same of devi
 alone; of these it is enough to know how many tasks a node has processors for.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from typing import NamedTuple, TypeAlias
+from itertools import accumulate
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,7 @@ from orchestrator.scheduler.plugins.gpu_sharing.tasks import MODEL, Kind, popula
 from orchestrator.scheduler.snapshot import CPU, Bool, Int64, Rows, Snapshot
 
 Float: TypeAlias = NDArray[np.float64]
+_FEW: Final = 4  # rows that are looked at one by one
 
 
 class Free(NamedTuple):
@@ -59,6 +62,9 @@ class ExpectedTasks:
                 place = places[kind.milli, kind.devices, kind.models]
                 step = int(np.searchsorted(self._cpus, kind.cpu, side="right"))
                 self._served[step:, place] += counts[kind]
+        # The same as lists, for one row at a time.
+        self._amount_list, self._device_list = self._amounts.tolist(), self._devices.tolist()
+        self._cpu_steps, self._served_lists = self._cpus.tolist(), self._served.tolist()
         self.count = max(1, sum(counts[kind] for kind in kinds))
         """Of all tasks: what sums are to be divided by."""
 
@@ -71,6 +77,25 @@ class ExpectedTasks:
         above = devices[..., None] >= self._amounts
         little = np.where(above, 0, devices[..., None]).sum(1)
         return Free(cpu, devices.sum(1), above.sum(1), little, suits)
+
+    def of_row(
+        self, cpu: int, devices: list[int], suits: list[bool]
+    ) -> tuple[int, list[int], list[int], int]:
+        """The sum, `Free.enough`, `Free.little` and what is useful of one row, as lists and numbers."""
+        values = sorted(devices)
+        sums = [0, *accumulate(values)]
+        total, count, useful = sums[-1], len(values), 0
+        enough, little = [], []
+        served = self._served_lists[bisect_right(self._cpu_steps, cpu)]
+        for amount, wanted, tasks, suited in zip(
+            self._amount_list, self._device_list, served, suits, strict=True
+        ):
+            less = bisect_left(values, amount)
+            enough.append(count - less)
+            little.append(sums[less])
+            if suited and count - less >= wanted:
+                useful += tasks * (total - sums[less])
+        return total, enough, little, useful
 
     def useful(self, free: Free) -> Int64:
         """How much of devices is free and of use, summed over all tasks."""
@@ -116,16 +141,17 @@ class FreeRows:
             return self
         rows = nodes.touched_since(self._version)
         devices = self._ledger.catch_up(nodes)
-        anew = rows is None or devices.shape != self.devices.shape
-        if anew or self._nodes_version != nodes.nodes_version:
+        as_before = devices.shape == self.devices.shape
+        if rows is None or not as_before or self._nodes_version != nodes.nodes_version:
             self._begin(nodes, devices)
         else:
-            self._look(nodes, devices, np.array(rows, np.intp))
+            self._look(nodes, devices, rows)
         self._version, self._nodes_version = nodes.version, nodes.nodes_version
         return self
 
     def _begin(self, nodes: Snapshot, devices: Int64) -> None:
         of_model: dict[str | None, Bool] = {}
+        self._suits: dict[int, list[bool]] = {}
         self.devices = devices.copy()
         self.different = np.zeros(devices.shape, np.int64)
         self.suits = np.zeros((len(devices), len(self.tasks.suiting(None))), np.bool_)
@@ -135,12 +161,32 @@ class FreeRows:
             if model not in of_model:
                 of_model[model] = self.tasks.suiting(model)
             self.suits[row] = of_model[model]
+            self._suits[row] = of_model[model].tolist()
         every = np.arange(len(devices))
         self.free = self.tasks.free(self._cpu(nodes, every), devices, self.suits)
         self.useful = self.tasks.useful(self.free)
         self.different = _different(devices)
 
-    def _look(self, nodes: Snapshot, devices: Int64, rows: Rows) -> None:
+    def _look(self, nodes: Snapshot, devices: Int64, rows: list[int]) -> None:
+        if len(rows) <= _FEW:
+            for row in rows:
+                self._look_at(nodes, devices, row)
+        else:
+            self._look_at_many(nodes, devices, np.array(rows, np.intp))
+
+    def _look_at(self, nodes: Snapshot, devices: Int64, row: int) -> None:
+        """The same for one row, number by number: after most pods it is one."""
+        cpu = int(nodes.allocatable[CPU, row] - nodes.requested[CPU, row])
+        values = devices[row].tolist()
+        free = self.free
+        total, enough, little, useful = self.tasks.of_row(cpu, values, self._suits[row])
+        self.devices[row] = devices[row]
+        unlike = sorted(set(values))
+        self.different[row] = unlike + [0] * (len(values) - len(unlike))
+        free.cpu[row], free.total[row], self.useful[row] = cpu, total, useful
+        free.enough[row], free.little[row] = enough, little
+
+    def _look_at_many(self, nodes: Snapshot, devices: Int64, rows: Rows) -> None:
         there = devices[rows]
         free = self.tasks.free(self._cpu(nodes, rows), there, self.suits[rows])
         self.devices[rows] = there

@@ -4,12 +4,14 @@ Events are stored as those of core/v1. Who comes by `events.k8s.io` must keep mo
 field by its newer name.
 """
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Final
 
 from orchestrator.api.core.v1 import Event
 from orchestrator.apiserver.validation.field import (
     Errors,
+    FieldError,
     complaints,
     immutable,
     invalid,
@@ -27,7 +29,22 @@ _TYPES: Final = ("Normal", "Warning")
 _LEAST_SERIES: Final = 2
 
 
-def _event_errors(event: Event, controller_field: str) -> Errors:
+def _event_errors(event: Event, controller_field: str) -> Iterable[FieldError]:
+    """What is wrong with an event; of one as components record them it is seen at once that nothing is."""
+    controller, namespace = event.reporting_component, event.metadata.namespace
+    instance, action, reason = event.reporting_instance, event.action, event.reason
+    if (
+        (event.event_time is not None and controller and instance and action and reason)
+        and (namespace and namespace == event.involved_object.namespace)
+        and max(len(instance), len(action), len(reason)) * 4 <= _MAX_WORD
+        and len(event.message or "") * 4 <= _MAX_MESSAGE
+        and not qualified_name_errors(controller)
+    ):
+        return ()
+    return _all_event_errors(event, controller_field)
+
+
+def _all_event_errors(event: Event, controller_field: str) -> Errors:
     namespace = event.metadata.namespace or ""
     involved = event.involved_object.namespace or ""
     path = "involvedObject.namespace"

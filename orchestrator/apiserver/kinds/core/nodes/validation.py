@@ -20,6 +20,7 @@ from orchestrator.apiserver.validation.resources import Quantities, quantity_err
 from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.apiserver.validation.selectors import label_key_errors
 from orchestrator.machinery.field_errors import quote
+from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.names import label_value_errors
 
 _NO_SPEC: Final = NodeSpec()
@@ -74,8 +75,20 @@ def _resource_errors(status: NodeStatus) -> Errors:
         ("allocatable", status.allocatable),
     )
     for name, resources in amounts:
+        if _ARE_RIGHT(resources):
+            continue
         for resource, quantity in resources.items():
             yield from quantity_errors(f"status.{name}.{resource}", resource, quantity)
+
+
+def _are_right(resources: Quantities) -> bool:
+    return not any(
+        True for name, each in resources.items() for _ in quantity_errors("status", name, each)
+    )
+
+
+# Nodes that are alike share what they have.
+_ARE_RIGHT: Final[IdentityMemo[Quantities, bool]] = IdentityMemo(_are_right, 1 << 10)
 
 
 def _node_change_errors(new: Node, old: Node) -> Errors:

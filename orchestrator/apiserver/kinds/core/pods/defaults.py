@@ -22,6 +22,7 @@ from orchestrator.apiserver.defaults.amounts import canonical_amounts, struct_fi
 from orchestrator.apiserver.defaults.change import each, fill, fill_zero, merged, put
 from orchestrator.apiserver.kinds.core.pods.container_defaults import default_container
 from orchestrator.apiserver.kinds.core.pods.volume_defaults import default_volume
+from orchestrator.machinery.claim_names import apart, named
 from orchestrator.machinery.errors import QuantityError
 from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.resources import container_limits, container_requests
@@ -85,6 +86,9 @@ def default_pod_template(template: PodTemplate) -> PodTemplate:
 
 
 def _default_pod_spec(spec: PodSpec) -> PodSpec:
+    bare, names = apart(spec)
+    if bare is not spec:
+        return named(default_pod_spec(bare), *names)
     spec = default_template_spec(spec)
     spec = put(
         spec,
@@ -104,7 +108,9 @@ def _default_pod_spec(spec: PodSpec) -> PodSpec:
     return _default_pod_resources(spec)
 
 
-default_pod_spec: Final = IdentityMemo(_default_pod_spec, _REMEMBERED)
+default_pod_spec: Final[IdentityMemo[PodSpec, PodSpec]] = IdentityMemo(
+    _default_pod_spec, _REMEMBERED
+)
 
 
 def default_pod(pod: Pod) -> Pod:

@@ -12,6 +12,7 @@ from orchestrator.apiserver.kinds.core.pods.profile_annotations import (
     with_app_armor_fields,
 )
 from orchestrator.apiserver.kinds.strategy import Strategy
+from orchestrator.machinery.claim_names import apart
 from orchestrator.machinery.errors import QuantityError
 from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.resources import qos_class
@@ -31,7 +32,7 @@ class PodStrategy(Strategy):
     def prepare_for_create(self, new: Pod, env: Environment) -> Pod:
         """Pending, whatever the client says."""
         spec = new.spec or _NO_SPEC
-        status = _FIRST_STATUS(spec)
+        status = _FIRST_STATUS(apart(spec)[0])
         if spec.scheduling_gates:
             gated = replace(_GATED, last_transition_time=env.time())
             status = replace(status, conditions=(gated,))

@@ -36,6 +36,7 @@ from orchestrator.apiserver.validation.field import (
     required,
 )
 from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
+from orchestrator.machinery.claim_names import apart
 from orchestrator.machinery.memo import IdentityMemo
 
 _UPDATABLE: Final = (
@@ -49,7 +50,7 @@ _NO_SPEC: Final = PodSpec()
 
 def _create_errors(pod: Pod) -> Iterable[FieldError]:
     spec = pod.spec
-    if spec is not None and not pod.metadata.annotations and _is_sound(spec):
+    if spec is not None and not pod.metadata.annotations and _is_sound(apart(spec)[0]):
         return ()
     return _all_create_errors(pod, spec or _NO_SPEC)
 

@@ -1,0 +1,1 @@
+"""Programs that use client libraries, as their users write them."""
