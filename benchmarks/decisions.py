@@ -75,6 +75,7 @@ class Kind:
     own: Callable[[Pod, int], Pod] = _as_it_is
     objects: Callable[[int], Iterable[Document]] = _nothing
     full: bool = False
+    pods: int = _PODS
 
 
 def kinds() -> tuple[Kind, ...]:
@@ -111,7 +112,7 @@ def kinds() -> tuple[Kind, ...]:
             own=_with_volume,
             objects=_of_volumes,
         ),
-        Kind("DynamicResources", pod(), own=_with_devices, objects=_of_devices),
+        Kind("DynamicResources", pod(), own=_with_devices, objects=_of_devices, pods=_PODS // 10),
         Kind("DefaultPreemption", pod("500m", priority=10), full=True),
     )
 
@@ -225,10 +226,10 @@ def _put_objects(snapshot: Snapshot, documents: Iterable[Document]) -> None:
     snapshot.populations.labels_of = partial(labels_of_namespace, caches[Namespace])
 
 
-def cost(kind: Kind, snapshot: Snapshot, pods: int = _PODS) -> float:
+def cost(kind: Kind, snapshot: Snapshot) -> float:
     """Seconds of a core for one pod."""
     cycle, random = Cycle(DEFAULT_PROFILE, snapshot, Nominations()), Random(1)
-    given = [_another(kind.own(kind.pattern, number), f"p{number}") for number in range(pods)]
+    given = [_another(kind.own(kind.pattern, number), f"p{number}") for number in range(kind.pods)]
     began = time.process_time()
     for each in given:
         choice = cycle.choose(each, random)
@@ -240,7 +241,7 @@ def cost(kind: Kind, snapshot: Snapshot, pods: int = _PODS) -> float:
             choice = cycle.choose(each, random)
         if isinstance(choice, str):
             snapshot.add_pod(each.metadata.uid, each, choice)
-    return (time.process_time() - began) / pods
+    return (time.process_time() - began) / kind.pods
 
 
 def _another(pattern: Pod, name: str) -> Pod:
