@@ -195,10 +195,10 @@ def _with_kind(message: Patch, document: Any, present: Any) -> Any:
         raise PatchFormatError(f"the patch makes {said} of a {present.kind}")
     if not kind and api_version == present.api_version:
         return {**document, "kind": present.kind}
-    said = str(api_version), kind or present.kind, present.api_version
+    made = str(api_version), kind or present.kind, present.api_version
     if message.resource.type is Unstructured:
-        raise _undecodable(message, document, unregistered(*said, SCALES))
-    why = unconvertible(*said, present.kind)
+        raise _undecodable(message, document, unregistered(*made, SCALES))
+    why = unconvertible(*made, present.kind)
     raise _undecodable(message, document, why)
 
 
