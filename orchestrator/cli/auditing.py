@@ -52,6 +52,17 @@ def _plugin(name: str, mode: str, size: str, *, throttled: bool) -> tuple[Any, .
                 ("throttle-burst", whole, "15"),
             )
         ),
+        click.option(
+            f"--audit-{name}-truncate-enabled",
+            is_flag=True,
+            help="Whether events that are too large are cut, and batches divided.",
+        ),
+        *(
+            click.option(
+                f"--audit-{name}-truncate-max-{what}-size", type=whole, default=most, **_SHOWN
+            )
+            for what, most in (("event", 102_400), ("batch", 10_485_760))
+        ),
     )
 
 
@@ -68,6 +79,21 @@ _OPTIONS: Final = (
         metavar="FILE",
         help="Where to write the audit log; - is the standard output.",
     ),
+    *(
+        click.option(
+            f"--audit-log-{what}", type=click.IntRange(0), default=default, help=text, **_SHOWN
+        )
+        for what, default, text in (
+            (
+                "maxsize",
+                100,
+                "The most megabytes of the file before a new one is begun; 0 is no end.",
+            ),
+            ("maxbackup", 100, "How many old files are kept; 0 is all of them."),
+            ("maxage", 366, "For how many days old files are kept; 0 is for ever."),
+        )
+    ),
+    click.option("--audit-log-compress", is_flag=True, help="Compress old files by gzip."),
     click.option(
         "--audit-webhook-config-file",
         type=_FILE,
@@ -101,7 +127,7 @@ class Auditing:
         self._policy = None if path is None else _policy(path)
         self.components = None if path is None else _components()
         self._peer: Peer | None = None if webhook is None else peer_of(webhook)
-        self._given = {
+        self._given: dict[str, Any] = {
             name: _seconds(name, value) if name.endswith(_DURATIONS) else value
             for name, value in given.items()
         }
@@ -112,19 +138,34 @@ class Auditing:
         if self._policy is None:
             yield None
             return
-        from orchestrator.apiserver.http.audit import Audit, AuditLog, AuditWebhook, union
+        from orchestrator.apiserver.http.audit import (
+            Audit,
+            AuditLog,
+            AuditWebhook,
+            Rotation,
+            union,
+        )
 
         lost: Counter[str] = Counter()
         sinks: list[Sink] = []
         async with AsyncExitStack() as stack:
             if self._log is not None:
                 strict = self._given["audit_log_mode"] == "blocking-strict"
+                rotation = Rotation(
+                    megabytes=self._given["audit_log_maxsize"],
+                    files=self._given["audit_log_maxbackup"],
+                    days=self._given["audit_log_maxage"],
+                    compress=self._given["audit_log_compress"],
+                )
                 try:
-                    log = stack.enter_context(AuditLog(self._log, lost, strict=strict))
+                    log = stack.enter_context(
+                        AuditLog(self._log, lost, strict=strict, rotation=rotation, now=clock.now)
+                    )
                 except OSError as error:
                     raise InputError(f"{self._log}: {error.strerror}") from None
-                buffered = self._given["audit_log_mode"] == "batch"
-                sinks.append(await self._sink("log", log, clock, lost, stack) if buffered else log)
+                direct = self._given["audit_log_mode"] != "batch"
+                direct = direct and not self._given["audit_log_truncate_enabled"]
+                sinks.append(log if direct else await self._sink("log", log, clock, lost, stack))
             if self._peer is not None:
                 pause: float = self._given["audit_webhook_initial_backoff"]
                 webhook = AuditWebhook(self._peer, clock, pause)
@@ -141,10 +182,20 @@ class Auditing:
         stack: AsyncExitStack,
     ) -> "Sink":
         """What takes events for a backend, as its mode wants it."""
-        from orchestrator.apiserver.http.audit import Batching, Blocking, Buffered
+        from orchestrator.apiserver.http.audit import (
+            Batching,
+            Blocking,
+            Buffered,
+            Truncated,
+            Truncation,
+        )
 
         def given(what: str) -> Any:
             return self._given[f"audit_{name}_{what}"]
+
+        if given("truncate_enabled"):
+            most = Truncation(given("truncate_max_event_size"), given("truncate_max_batch_size"))
+            backend = Truncated(backend, most, lost)
 
         if given("mode") != "batch":
             return Blocking(backend, lost, strict=given("mode") == "blocking-strict")

@@ -50,14 +50,40 @@ class Binder:
         self, queued: QueuedPod, cycle: Cycle, node: str, prepared: Sequence[Preparation] = ()
     ) -> None:
         """Bind a pod, as the first of those that can does it."""
-        pod = queued.pod
-        metadata = pod.metadata
         if self._extenders:
+            pod = queued.pod
             binder = next((e for e in self._extenders if e.bind_verb and e.concerns(pod)), None)
             if binder is not None:
-                write = bound(binder, pod, node)
-                self._ctx.task(self._bind_with(write, queued, cycle, node, prepared), "bind")
+                extend = self._bind_by(binder, queued, cycle, node, prepared)
+                self._ctx.task(extend, "bind")
                 return
+        self._bind_otherwise(queued, cycle, node, prepared)
+
+    async def _bind_by(
+        self,
+        binder: Extender,
+        queued: QueuedPod,
+        cycle: Cycle,
+        node: str,
+        prepared: Sequence[Preparation],
+    ) -> None:
+        """Have an extender bind the pod, or the next one if it fails and may be ignored."""
+        try:
+            await bound(binder, queued.pod, node)
+        except PluginError as error:
+            if binder.ignorable:
+                self._bind_otherwise(queued, cycle, node, prepared)
+            else:
+                self._failed(queued, cycle, node, prepared, error)
+        else:
+            self._bound(queued.pod, cycle, node, None)
+
+    def _bind_otherwise(
+        self, queued: QueuedPod, cycle: Cycle, node: str, prepared: Sequence[Preparation]
+    ) -> None:
+        """Bind a pod by a plugin, or by a Binding."""
+        pod = queued.pod
+        metadata = pod.metadata
         if cycle.binds and self._bound_by_plugin(queued, cycle, node, prepared):
             return
         binding = Binding(
@@ -112,7 +138,7 @@ class Binder:
         node: str,
         prepared: Sequence[Preparation],
     ) -> None:
-        """Have a plugin or an extender bind the pod."""
+        """Have a plugin bind the pod."""
         try:
             await write
         except PluginError as error:

@@ -129,7 +129,10 @@ def says_nothing(old: Pod, new: Pod) -> bool:
 
 
 def own_events(old: Pod, new: Pod) -> tuple[ClusterEvent, ...]:
-    """What of a change of a pod without a node concerns its own scheduling; conditions do not."""
+    """What of a change of a pod without a node concerns its own scheduling.
+
+    All else, its conditions too, concerns only whom anything may help, as those that an extender refused.
+    """
     events = []
     if old.metadata.labels != new.metadata.labels:
         events.append(ClusterEvent.OWN_LABELS)
@@ -137,7 +140,7 @@ def own_events(old: Pod, new: Pod) -> tuple[ClusterEvent, ...]:
         events.append(ClusterEvent.OWN_CLAIMS)
     before, after = old.spec, new.spec
     if before is after or before is None or after is None:
-        return tuple(events)
+        return tuple(events) or (ClusterEvent.OWN_OTHER,)
     if asks_less(old, new):
         events.append(ClusterEvent.OWN_REQUESTS)
     if before.scheduling_gates and not after.scheduling_gates:

@@ -69,15 +69,18 @@ class Extender(Struct, frozen=True):
             if self.handler is not None:
                 return await self.handler(verb, document)
             return await asyncio.get_running_loop().run_in_executor(
-                None, self._post, f"{self.url.rstrip('/')}/{verb}", document
+                None, self._post, self._url_of(verb), document
             )
         except HTTPError as error:
-            words = f"failed {verb} with extender at URL {self.url}, code {error.code}"
+            words = f"failed {verb} with extender at URL {self._url_of(verb)}, code {error.code}"
         except (URLError, OSError) as error:
-            words = f'Post "{self.url.rstrip("/")}/{verb}": {getattr(error, "reason", error)}'
+            words = f'Post "{self._url_of(verb)}": {getattr(error, "reason", error)}'
         except ValueError as error:
             words = f"extender at URL {self.url} answered no JSON: {error}"
         raise PluginError(PLUGIN, words)
+
+    def _url_of(self, verb: str) -> str:
+        return f"{self.url.rstrip('/')}/{verb}"
 
     def _post(self, url: str, document: Any) -> Any:
         body = msgspec.json.encode(document)
@@ -105,6 +108,8 @@ async def judged(
     """Ask all that a pod concerns. `scale` brings their scores to the plugins'. Raises PluginError."""
     verdict = await filtered(extenders, pod, names, node_of)
     document = codec.to_dict(pod)
+    if len(verdict.names) == 1:
+        return verdict  # there is nothing to choose
     for extender in extenders:
         if extender.prioritize_verb and verdict.names:
             await _prioritize(extender, document, verdict, node_of, scale)
@@ -136,20 +141,26 @@ async def _filter(
         answer = _object(extender, found)
         if answer.get("error"):
             raise PluginError(PLUGIN, str(answer["error"]))
+        left = _left(extender, answer, verdict.names)
     except PluginError:
         if extender.ignorable:
             return
         raise
-    left = _left(extender, answer)
     verdict.hopeless.update(answer.get("failedandunresolvablenodes") or {})
     failed = answer.get("failednodes") or {}
     verdict.refused.update({n: why for n, why in failed.items() if n not in verdict.hopeless})
     verdict.names = [name for name in verdict.names if name in left]
 
 
-def _left(extender: Extender, found: Mapping[str, Any]) -> set[str]:
+def _left(extender: Extender, found: Mapping[str, Any], asked: Sequence[str]) -> set[str]:
+    """The names of the nodes that an answer leaves. Raises PluginError: one that was not asked about."""
     names = found.get("nodenames")
     if extender.cache_capable and names is not None:
+        for name in names:
+            if name not in asked:
+                words = "claims a filtered node"
+                tail = "which is not found in the input node list"
+                raise PluginError(PLUGIN, f'extender "{extender.url}" {words} "{name}" {tail}')
         return set(names)
     nodes = found.get("nodes") or {}
     return {item["metadata"]["name"] for item in nodes.get("items") or ()}
@@ -259,8 +270,9 @@ def _those(
     violations: int,
 ) -> Victims:
     """The victims of some uids, in their order."""
-    known = victims[node].pods if node in victims else ()
-    by_uid = {each.metadata.uid: each for each in known}
+    if node not in victims:
+        raise PluginError(PLUGIN, f'nodeinfo not found for node name "{node}"')
+    by_uid = {each.metadata.uid: each for each in victims[node].pods}
     for uid in uids:
         if uid not in by_uid:
             words = (

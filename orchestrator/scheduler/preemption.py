@@ -17,6 +17,7 @@ from orchestrator.scheduler.errors import PluginError
 from orchestrator.scheduler.framework import Attempts
 from orchestrator.scheduler.nominations import Candidate, priority_of
 from orchestrator.scheduler.shape import Shape
+from orchestrator.scheduler.snapshot import Snapshot
 
 NO_VICTIMS: Final = "No preemption victims found for incoming pod"
 _LEAST_PRIORITY = 1 << 31
@@ -59,6 +60,20 @@ def candidates_on(
     if faults and not candidates:
         raise _all_of(faults)
     return tuple(candidates), reasons
+
+
+def with_victims(candidates: Sequence[Candidate], nodes: Snapshot) -> tuple[Candidate, ...]:
+    """Those where somebody has to go. Raises PluginError: on none of them.
+
+    Where nobody has to, it was no plugin that refused the node, but an extender.
+    """
+    left = tuple(each for each in candidates if each.victims)
+    if candidates and not left:
+        words = (
+            f'expected at least one victim pod on node "{nodes.names[c.row]}"' for c in candidates
+        )
+        raise _all_of({each: PluginError("DefaultPreemption", each) for each in words})
+    return left
 
 
 def _all_of(faults: Mapping[str, PluginError]) -> PluginError:

@@ -26,6 +26,8 @@ class Refusal(Struct, frozen=True):
 
 
 def unavailable(total: int, counts: Mapping[str, int]) -> str:
-    """kube-scheduler's sentence about nodes that cannot take a pod."""
+    """kube-scheduler's sentence about nodes that cannot take a pod; of some an extender says no reason."""
+    if not counts:
+        return f"0/{total} nodes are available:"
     reasons = ", ".join(sorted(f"{count} {reason}" for reason, count in counts.items()))
     return f"0/{total} nodes are available: {reasons}."

@@ -73,7 +73,10 @@ class Store(Protocol):
         ...
 
     def list(self, bucket: str, namespace: str = "") -> Sequence[Any]:
-        """A snapshot of the objects in key order; "" means those of all namespaces."""
+        """A snapshot of the objects in key order; "" means those of all namespaces.
+
+        It may be the very same list each time until one of them changes.
+        """
         ...
 
     def count(self, bucket: str, namespace: str = "") -> int:

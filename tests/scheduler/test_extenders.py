@@ -251,7 +251,7 @@ async def test_a_configuration_names_extenders_that_are_asked_over_http() -> Non
             await cluster.apply([_manifest("p")])
             await cluster.clock.sleep(0.5)
             found = await cluster.client.get(Pod, "p", namespace="default")
-        assert _scheduled(found)[2] == f"failed lost with extender at URL {url}, code 404"
+        assert _scheduled(found)[2] == f"failed lost with extender at URL {url}/lost, code 404"
 
 
 def test_resources_that_only_an_extender_cares_for_do_not_filter() -> None:

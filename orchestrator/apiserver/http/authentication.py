@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, 
 from functools import lru_cache
 from typing import Any, Final, Protocol, TypeAlias
 
+from aiohttp import hdrs
 from aiohttp.web import BaseRequest
 from msgspec import Struct
 
@@ -27,6 +28,7 @@ Subject: TypeAlias = tuple[tuple[tuple[str, str], ...], ...]
 
 Ask: TypeAlias = Callable[[str], Awaitable[Any]]  # a TokenReview of a token, answered
 
+_BEARER: Final = "bearer "
 _MOST: Final = 4_096  # tokens whose holders are remembered
 
 
@@ -175,10 +177,10 @@ class Authentication:
 
 
 def _credentials(request: BaseRequest) -> Credentials:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    shown = request.headers.get(hdrs.AUTHORIZATION, "")
     transport = request.transport
     certificate = None if transport is None else transport.get_extra_info("peercert")
     return Credentials(
         subject=certificate["subject"] if certificate else None,
-        token=token.strip() if scheme.lower() == "bearer" else "",
+        token=shown[len(_BEARER) :].strip() if shown[: len(_BEARER)].lower() == _BEARER else "",
     )

@@ -13,6 +13,7 @@ from functools import lru_cache
 from html import escape
 from typing import Final, TypeAlias
 
+from aiohttp import hdrs
 from aiohttp.web import BaseRequest, Response, StreamResponse
 
 from orchestrator.apiserver import errors
@@ -354,7 +355,7 @@ class Dispatcher:
     def _count_credentials(self, request: BaseRequest, identity: Identity) -> None:
         """What a client has shown: a certificate with its end, or a service account's token."""
         front = self._front
-        if request.headers.get("Authorization"):
+        if hdrs.AUTHORIZATION in request.headers:
             if service_accounts.split(identity.name) is not None:
                 front.metrics.account(bound=_CREDENTIAL in (identity.extra or {}))
             return

@@ -14,13 +14,14 @@ from msgspec.structs import replace
 
 from orchestrator.api import codec
 from orchestrator.api.apiextensions.v1 import WebhookConversion
-from orchestrator.api.errors import DecodeError
+from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.unstructured import Unstructured
+from orchestrator.apiserver.kinds.conversion_answers import NotConverted, object_of, response_of
 from orchestrator.protocol import Unclassified
 
 _REMEMBERED: Final = 1 << 14
-_REVIEW: Final = "ConversionReview"
-_GROUP: Final = "apiextensions.k8s.io"
+REVIEW: Final = "ConversionReview"
+GROUP: Final = "apiextensions.k8s.io"
 _KNOWN_REVIEWS: Final = ("v1", "v1beta1")
 
 Key = tuple[int, int, int, str]
@@ -63,7 +64,7 @@ class Versions:
         known = self._known.get(_key(custom, api_version))
         if known is None:
             raise Unconverted(Question(self, (custom,), api_version))
-        return _with_answer(custom, known[1])
+        return replace(known[1], metadata=_metadata(custom, known[1]))
 
     def require(self, objects: Iterable[Unstructured], api_version: str) -> None:
         """All of them must be known in a version. Raises Unconverted."""
@@ -89,14 +90,13 @@ def _key(custom: Unstructured, api_version: str) -> Key:
     return id(custom.content), id(metadata.labels), id(metadata.annotations), api_version
 
 
-def _with_answer(custom: Unstructured, answer: Unstructured) -> Unstructured:
-    """The answer's content; of its metadata a webhook may change labels and annotations only."""
-    metadata = replace(
+def _metadata(custom: Unstructured, answer: Unstructured) -> ObjectMeta:
+    """Of this state of the object, whose content, labels and annotations alone are remembered."""
+    return replace(
         custom.metadata,
         labels=answer.metadata.labels,
         annotations=answer.metadata.annotations,
     )
-    return replace(answer, metadata=metadata)
 
 
 # --- reviews -------------------------------------------------------------------------------
@@ -109,13 +109,15 @@ def review_of(question: Question, uid: str) -> dict[str, Any]:
     if version is None:
         raise Unclassified("no supported conversion review versions")
     return {
-        "kind": _REVIEW,
-        "apiVersion": f"{_GROUP}/{version}",
+        "kind": REVIEW,
+        "apiVersion": f"{GROUP}/{version}",
         "request": {
             "uid": uid,
             "desiredAPIVersion": question.api_version,
             "objects": [codec.to_dict(each) for each in question.objects],
         },
+        # Go writes what is not there yet.
+        "response": {"uid": "", "convertedObjects": None, "result": {"metadata": {}}},
     }
 
 
@@ -132,58 +134,16 @@ def answers_in(
     question: Question, review: Mapping[str, Any], document: Any
 ) -> tuple[Unstructured, ...]:
     """The objects in a webhook's answer. Raises Unclassified for one that is none."""
-    response = _response(question, review, document)
-    found = response.get("convertedObjects") or ()
+    try:
+        found = response_of(document, review).converted_objects
+    except NotConverted as error:
+        raise failed(question, str(error)) from None
     if len(found) != len(question.objects):
         raise Unclassified(
             f"conversion webhook for {_named(question.objects[0])} returned {len(found)} objects, "
             f"expected {len(question.objects)}"
         )
     return tuple(
-        _checked(question, index, custom, answer)
-        for index, (custom, answer) in enumerate(zip(question.objects, found, strict=True))
+        object_of(custom, answer, question.api_version)
+        for custom, answer in zip(question.objects, found, strict=True)
     )
-
-
-def _response(question: Question, review: Mapping[str, Any], document: Any) -> Mapping[str, Any]:
-    said = document if isinstance(document, Mapping) else {}
-    if review["apiVersion"].endswith("/v1"):
-        group_kind = (said.get("apiVersion"), said.get("kind"))
-        if group_kind != (review["apiVersion"], _REVIEW):
-            wanted = f"{review['apiVersion']}, Kind={_REVIEW}"
-            got = f"{said.get('apiVersion') or ''}, Kind={said.get('kind') or ''}"
-            raise failed(question, f"expected webhook response of {wanted}, got {got}")
-    response = said.get("response")
-    if not isinstance(response, Mapping):
-        raise failed(question, "no response provided")
-    uid = review["request"]["uid"]
-    if review["apiVersion"].endswith("/v1") and response.get("uid") != uid:
-        got = response.get("uid") or ""
-        raise failed(question, f'expected response.uid="{uid}", got "{got}"')
-    result = response.get("result") or {}
-    if result.get("status") != "Success":
-        status = result.get("status") or ""
-        words = result.get("message") or f"response.result.status was '{status}', not 'Success'"
-        raise failed(question, words)
-    return response
-
-
-def _checked(question: Question, index: int, custom: Unstructured, answer: Any) -> Unstructured:
-    named = f"conversion webhook for {_named(custom)} returned invalid"
-    at = f"converted object at index {index}"
-    try:
-        found = codec.decode(answer, Unstructured)
-    except DecodeError as error:
-        raise Unclassified(f"{named} {at}: {error.words}") from error
-    if found.api_version != question.api_version:
-        detail = f"expected {question.api_version}, received {found.api_version}"
-        raise Unclassified(f"{named} {at}: invalid groupVersion ({detail})")
-    if found.kind != custom.kind:
-        detail = f"expected {custom.kind}, received {found.kind}"
-        raise Unclassified(f"{named} {at}: invalid kind ({detail})")
-    for word in ("name", "namespace", "uid"):
-        mine, theirs = getattr(custom.metadata, word), getattr(found.metadata, word)
-        if mine != theirs:
-            shown = word.upper() if word == "uid" else word
-            raise Unclassified(f"{named} {at}: must have the same {shown}: {mine} != {theirs}")
-    return found

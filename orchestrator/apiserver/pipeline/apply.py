@@ -107,14 +107,22 @@ def apply(course: Course) -> tuple[Step, ...]:
             new = replace(new, metadata=replace(new.metadata, managed_fields=owners))
         draft.new = new
         draft.owners = settled(result.managers)
-        draft.owners_changed = who_owns_what(before) != who_owns_what(result.managers)
+        draft.owners_changed = owned_otherwise(before, result.managers)
 
     return (step,)
 
 
-def who_owns_what(managers: Managers) -> dict[Any, Any]:
-    """All but the times: an apply that changes nothing else is none."""
-    return {manager: (owned.fields, owned.api_version) for manager, owned in managers.items()}
+def owned_otherwise(before: Managers, after: Managers) -> bool:
+    """Whether somebody owns something else than before. An apply that changes nothing but times is none."""
+    if before.keys() != after.keys():
+        return True
+    for manager, owned in after.items():
+        was = before[manager]
+        if was is not owned and (
+            was.api_version != owned.api_version or was.fields != owned.fields
+        ):
+            return True
+    return False
 
 
 class Applicable(Protocol):

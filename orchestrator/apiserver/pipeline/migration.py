@@ -58,8 +58,10 @@ def _applied_before(api_version: str, shape: Shape, live: Object) -> FieldSet:
 
 def annotated(writer: Writer, body: Object, result: Applied) -> Applied:
     """The result with the annotation as a client-side apply would have written it."""
+    if writer.name != _KUBECTL:
+        return result
     annotations = _annotations(result.object)
-    if writer.name != _KUBECTL or not annotations.get(LAST_APPLIED):
+    if not annotations.get(LAST_APPLIED):
         return result
     text = json.dumps(_bare(body), separators=(",", ":"), sort_keys=True, ensure_ascii=False) + "\n"
     annotations = {**annotations, LAST_APPLIED: text}

@@ -10,13 +10,15 @@ from typing import Any, Final
 
 from orchestrator.api.admissionregistration.v1 import ServiceReference, WebhookClientConfig
 from orchestrator.api.apiextensions.v1 import WebhookConversion
-from orchestrator.apiserver.admission.webhooks.answers import CallFailed
+from orchestrator.apiserver.admission.webhooks.answers import CallFailed, check_review
 from orchestrator.apiserver.admission.webhooks.calling import (
     ask_server,
     destination_of,
 )
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.kinds.versions import (
+    GROUP,
+    REVIEW,
     Question,
     Unconverted,
     Versions,
@@ -98,7 +100,10 @@ def asking(env: Environment, question: Question, then: Callable[[ApiError | None
         try:
             if isinstance(document, CallFailed):
                 raise failed(question, _words(document))
+            check_review(document, GROUP, review["apiVersion"].rpartition("/")[2], REVIEW)
             question.versions.learn(question, answers_in(question, review, document))
+        except CallFailed as error:
+            return then(failed(question, str(error)))
         except ApiError as error:
             return then(error)
         return then(None)

@@ -16,7 +16,7 @@ from orchestrator.apiserver.kinds.core.pods.parts import (
 )
 from orchestrator.apiserver.kinds.validating import validate_part_update
 from orchestrator.apiserver.pipeline.admission import admit, review, review_outside
-from orchestrator.apiserver.pipeline.apply import apply, who_owns_what
+from orchestrator.apiserver.pipeline.apply import apply, owned_otherwise
 from orchestrator.apiserver.pipeline.authorize import authorize
 from orchestrator.apiserver.pipeline.commit import commit
 from orchestrator.apiserver.pipeline.course import Course, Maker
@@ -38,7 +38,7 @@ def _part(prepare: Prepare, judge: Judge) -> Part:
             draft.new = prepare(sent, draft.old)
             if type(owners) is Ledger and draft.new != sent:
                 before = managers_in(draft.old.metadata.managed_fields)
-                draft.owners_changed = who_owns_what(owners.managers()) != who_owns_what(before)
+                draft.owners_changed = owned_otherwise(before, owners.managers())
 
         return (step,)
 

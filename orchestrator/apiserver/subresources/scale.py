@@ -18,7 +18,7 @@ from orchestrator.apiserver.pipeline.apply import (
     configuration_of,
     lay_over,
     object_of,
-    who_owns_what,
+    owned_otherwise,
 )
 from orchestrator.apiserver.pipeline.authorize import authorize
 from orchestrator.apiserver.pipeline.commit import commit
@@ -240,7 +240,7 @@ def _apply(course: Course) -> tuple[Step, ...]:
         result = lay_over(env, _PATH, message, body, live, owners)
         after = _of_parent(managers, result.managers, api_version, mine)
         draft.owners = after
-        draft.owners_changed = who_owns_what(managers) != who_owns_what(managers_in(after))
+        draft.owners_changed = owned_otherwise(managers, managers_in(after))
         scale = object_of(_PATH, result.object, body)
         if scale.spec is None or scale.spec.replicas is None:
             _check_number(scaling, old)

@@ -30,6 +30,9 @@ def _of_map(value: dict[str, Json], shape: MapShape) -> FieldSet | None:
     found: FieldSet = {}
     fields, other = shape.fields, shape.other
     for name, inner in value.items():
+        if type(inner) is str:  # most
+            found[FIELD + name] = LEAF
+            continue
         field = fields.get(name)
         declared = field is not None
         if field is None:

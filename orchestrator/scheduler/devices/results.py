@@ -10,6 +10,7 @@ from orchestrator.api.resource.v1 import (
     DeviceClass,
     DeviceRequestAllocationResult,
 )
+from orchestrator.api.scalars import EMPTY
 from orchestrator.machinery.node_affinity import NAME_FIELD
 from orchestrator.machinery.quantities import canonical
 from orchestrator.scheduler.devices.allocator import Allocation, ClassOf, Found
@@ -39,9 +40,11 @@ def _result(found: Found, new_uid: Callable[[], str]) -> DeviceRequestAllocation
         admin_access=True if request.admin else None,
         tolerations=request.tolerations,
         share_id=new_uid() if shared else None,
-        consumed_capacity={
-            name: canonical(amount) for name, amount in (found.consumed or {}).items()
-        },
+        consumed_capacity=(
+            {name: canonical(amount) for name, amount in found.consumed.items()}
+            if found.consumed
+            else EMPTY
+        ),
         binding_conditions=offer.device.binding_conditions,
         binding_failure_conditions=offer.device.binding_failure_conditions,
     )

@@ -9,7 +9,12 @@ from orchestrator.scheduler.errors import InvalidProfile, PluginError
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import Attempts, Nomination, Plugin
 from orchestrator.scheduler.nominations import Candidate, priority_of
-from orchestrator.scheduler.preemption import NO_VICTIMS, best_candidate, candidates_on
+from orchestrator.scheduler.preemption import (
+    NO_VICTIMS,
+    best_candidate,
+    candidates_on,
+    with_victims,
+)
 from orchestrator.scheduler.refusals import Refusal, unavailable
 
 _PREFIX: Final = "preemption: "
@@ -36,7 +41,9 @@ class DefaultPreemption(Plugin):
 
     def post_filter(self, pod: Pod, refusal: Refusal, cycle: Attempts) -> Nomination | str:
         """As `PostFilter.post_filter`."""
-        found = refusal.reviewed
+        found: tuple[Candidate, ...] | str | None = refusal.reviewed
+        if isinstance(found, str):
+            raise PluginError(self.name, _PREFIX + found)  # what an extender failed by
         if found is None:
             try:
                 found = self.candidates(pod, refusal, cycle)
@@ -63,7 +70,8 @@ class DefaultPreemption(Plugin):
         if helpable and not cycle.nodes.any_below(priority_of(pod)):
             reasons = Counter({NO_VICTIMS: len(helpable)})  # as a look at each would find
         else:
-            candidates, reasons = candidates_on(helpable, pod, cycle, budgets, most)
+            found, reasons = candidates_on(helpable, pod, cycle, budgets, most)
+            candidates = with_victims(found, cycle.nodes)
         if not candidates:
             total = len(cycle.nodes)
             hopeless = total - len(refusal.helpable)

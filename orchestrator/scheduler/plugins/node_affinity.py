@@ -36,14 +36,11 @@ class NodeAffinity(Plugin):
         self._added_matches = node_affinity.matcher(required) if required is not None else None
 
     def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
-        """A node that the pod may run on now, and might not."""
-        return self._allows(pod, new) and (old is None or not self._allows(pod, old))
-
-    def _allows(self, pod: Pod, node: Node) -> bool:
-        labels, name = node.metadata.labels, node.metadata.name
-        if self._added_matches is not None and not self._added_matches(labels, name):
+        """A node that the pod may run on now, and might not by what it says itself, as kube-scheduler has it."""
+        added = self._added_matches
+        if added is not None and not added(new.metadata.labels, new.metadata.name):
             return False
-        return pod.spec is None or node_affinity.required(pod.spec)(labels, name)
+        return _allows(pod, new) and (old is None or not _allows(pod, old))
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
         """As `FilterRule.filter_kernel`."""
@@ -67,6 +64,12 @@ class NodeAffinity(Plugin):
             assert self._added is not None
             specs.append(_spec_with(self._added))
         return _Preferred(specs, nodes)
+
+
+def _allows(pod: Pod, node: Node) -> bool:
+    return pod.spec is None or node_affinity.required(pod.spec)(
+        node.metadata.labels, node.metadata.name
+    )
 
 
 def _requires(spec: PodSpec) -> bool:

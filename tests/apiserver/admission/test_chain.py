@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.api.core.v1 import Container, Pod, PodSpec
+from orchestrator.api.core.v1 import Container, Node, Pod, PodSpec
+from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.apiserver.admission import (
     DEFAULT_CHAIN,
     Admission,
@@ -100,3 +101,25 @@ async def test_a_plugin_after_it_cannot_take_that_back() -> None:
     async with Api(admission=chain) as api:
         error = await refused(Forbidden, api.create(pod("web")))
         assert "spec.containers[0].imagePullPolicy: Unsupported value" in error.message
+
+
+async def test_a_plugin_is_asked_about_final_objects_that_it_judges() -> None:
+    """One that only changes pods is not shown again what became of them."""
+    seen: list[str] = []
+
+    class JudgesNodes(Mine):
+        def judges(self, operation: Any, resource: Any, subresource: str) -> bool:
+            return bool(resource.key == "nodes")
+
+        def admit(self, request: Any, reader: Any) -> Any:
+            seen.append(f"admit {request.resource.key}")
+            return request.object
+
+        def validate(self, request: Any, reader: Any) -> None:
+            seen.append(f"validate {request.resource.key}")
+
+    async with Api(admission=chain_of(Admission(plugins=(JudgesNodes(),)))) as api:
+        seen.clear()
+        await api.create(pod("web"))
+        await api.create(Node(metadata=ObjectMeta(name="n")))
+    assert seen == ["admit pods", "admit nodes", "validate nodes"]

@@ -3,13 +3,14 @@
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import msgspec
 
 from orchestrator.apiserver.http.audit.backends import Event, NotKept, not_kept
+from orchestrator.apiserver.http.audit.rotation import RotatedFile, Rotation
 
 STDOUT: Final = "-"
 
@@ -17,28 +18,33 @@ STDOUT: Final = "-"
 class AuditLog:
     """A backend, and a sink that blocks, until the end of its block. `path` of "-" is the standard output.
 
-    Every event that it took is with the system. `strict`: a request whose event cannot be written ends. Raises
-    OSError when the file cannot be had.
+    Every event that it took is with the system. `strict`: a request whose event cannot be written ends.
+    `rotation` says when the file is begun anew, by what `now` says (seconds since the epoch). Raises OSError when
+    the file cannot be had.
     """
 
     name = "log"
 
     def __init__(
-        self, path: Path | str, lost: "Counter[str] | None" = None, *, strict: bool = False
+        self,
+        path: Path | str,
+        lost: "Counter[str] | None" = None,
+        *,
+        strict: bool = False,
+        rotation: Rotation = Rotation(megabytes=0, files=0, days=0),  # noqa: B008 - frozen
+        now: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._lost: Counter[str] = Counter() if lost is None else lost
         self._strict = strict
-        self._is_ours = str(path) != STDOUT
-        self._file: IO[bytes] = sys.stdout.buffer
-        if self._is_ours:
-            # Without a buffer of its own: what could not be written must not follow later.
-            self._file = Path(path).open("ab", buffering=0)  # noqa: SIM115 - its end is this object's
+        self._file: RotatedFile | None = None
+        if str(path) != STDOUT:
+            self._file = RotatedFile(Path(path), rotation, now)
 
     def __enter__(self) -> "AuditLog":
         return self
 
     def __exit__(self, *_error: object) -> None:
-        if self._is_ours:
+        if self._file is not None:
             self._file.close()
 
     def __call__(self, event: Event) -> "asyncio.Future[bool] | None":
@@ -63,5 +69,9 @@ class AuditLog:
                 raise NotKept(str(error)) from None
 
     def _write(self, event: Any) -> None:
-        self._file.write(msgspec.json.encode(event) + b"\n")
-        self._file.flush()
+        line = msgspec.json.encode(event) + b"\n"
+        if self._file is not None:
+            self._file.write(line)
+            return
+        sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
