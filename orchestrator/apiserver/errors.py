@@ -189,12 +189,28 @@ def uid_mismatch(
 
     A dry run does not come as far as the root of the store.
     """
+    compared = f"UID in precondition: {expected}, UID in object meta: {present}"
+    return _store_mismatch(resource, namespace, name, compared, dry_run=dry_run)
+
+
+def revision_mismatch(
+    resource: Resource, namespace: str, name: str, expected: str, present: str, *, dry_run: bool
+) -> Conflict:
+    """The writer means another state of the object, in the words of `uid_mismatch`."""
+    compared = (
+        f"ResourceVersion in precondition: {expected}, ResourceVersion in object meta: {present}"
+    )
+    return _store_mismatch(resource, namespace, name, compared, dry_run=dry_run)
+
+
+def _store_mismatch(
+    resource: Resource, namespace: str, name: str, compared: str, *, dry_run: bool
+) -> Conflict:
     parts = ("" if dry_run else "registry", _storage_path(resource), namespace, name)
     key = "/".join(part for part in parts if part)
     why = (
         f"StorageError: invalid object, Code: 4, Key: /{key}, ResourceVersion: 0, "
-        f"AdditionalErrorMsg: Precondition failed: UID in precondition: {expected}, "
-        f"UID in object meta: {present}"
+        f"AdditionalErrorMsg: Precondition failed: {compared}"
     )
     return conflict(resource, name, why)
 
@@ -434,6 +450,7 @@ __all__ = [
     "not_found",
     "refused",
     "revision_differs",
+    "revision_mismatch",
     "too_large",
     "too_old",
     "uid_differs",

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Binding, Pod, PodCondition, PodSpec, PodStatus
 from orchestrator.api.meta.v1 import Time
+from orchestrator.api.scheme import Resource
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.pipeline.admission import admit, review, review_outside
@@ -100,11 +101,12 @@ def _check_target(_course: Course) -> tuple[Step, ...]:
 
 
 def _bind(course: Course) -> tuple[Step, ...]:
-    """The pod with its node. Errors: Conflict (bound, gated or being deleted)."""
+    """The pod with its node. Errors: Conflict (another pod or state, bound, gated or being deleted)."""
     resource = course.served.resource
 
     def step(env: Environment, draft: Draft) -> None:
         binding, pod = draft.new, draft.old
+        _check_preconditions(resource, binding, pod, dry_run=draft.message.dry_run)
         why = _obstacle(binding, pod)
         if why:
             raise errors.conflict(resource, pod.metadata.name, why, subresource="binding")
@@ -113,13 +115,19 @@ def _bind(course: Course) -> tuple[Step, ...]:
     return (step,)
 
 
+def _check_preconditions(resource: Resource, binding: Binding, pod: Pod, *, dry_run: bool) -> None:
+    wanted, present = binding.metadata, pod.metadata
+    for expected, found, mismatch in (
+        (wanted.uid, present.uid, errors.uid_mismatch),
+        (wanted.resource_version, present.resource_version, errors.revision_mismatch),
+    ):
+        if expected and expected != found:
+            namespace, name = present.namespace, present.name
+            raise mismatch(resource, namespace, name, expected, found, dry_run=dry_run)
+
+
 def _obstacle(binding: Binding, pod: Pod) -> str:
-    name, uid, spec = pod.metadata.name, binding.metadata.uid, pod.spec or _NO_SPEC
-    if uid and uid != pod.metadata.uid:
-        return (
-            f"Precondition failed: UID in precondition: {uid}, "
-            f"UID in object meta: {pod.metadata.uid}"
-        )
+    name, spec = pod.metadata.name, pod.spec or _NO_SPEC
     if pod.metadata.deletion_timestamp is not None:
         return f"pod {name} is being deleted, cannot be assigned to a host"
     if spec.node_name:

@@ -51,6 +51,10 @@ _OBJECT: Final = "Object"
 _PATCH: Final = "JSONPatch"
 
 
+# What only those expressions may call that say patches.
+_OF_PATCHES: Final = "jsonpatch."
+
+
 class Fault(Struct, frozen=True, order=True):
     """What is wrong, and with what: a character's number in the text."""
 
@@ -231,7 +235,7 @@ class _Checker:
             return self._resolved(node, name, overloads, given, member=False)
         prefix = qualified(target)
         whole = f"{prefix}.{name}" if prefix else ""
-        if whole in FUNCTIONS:
+        if whole in FUNCTIONS and (self._scope.patches or not whole.startswith(_OF_PATCHES)):
             return self._resolved(node, whole, FUNCTIONS[whole], given, member=False)
         on = self.check(target)
         overloads = FUNCTIONS.get(name)

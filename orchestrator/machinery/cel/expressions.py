@@ -6,11 +6,13 @@ from functools import lru_cache
 from typing import Any, Final
 
 from orchestrator.machinery.cel.checking import Checked, Scope, check, report
+from orchestrator.machinery.cel.checking import Fault as Complaint
 from orchestrator.machinery.cel.growth import growth
 from orchestrator.machinery.cel.interpreting import Meter, Plan
 from orchestrator.machinery.cel.limits import BUDGET_EXCEEDED, COST_EXCEEDED, PER_CALL
 from orchestrator.machinery.cel.literals import faults_of_literals, unconvertible
 from orchestrator.machinery.cel.macros import expanded
+from orchestrator.machinery.cel.patch_types import QUIET
 from orchestrator.machinery.cel.plain_functions import Fault, Overspent
 from orchestrator.machinery.cel.syntax import Ident, Node, Parsed, Select, children, read
 from orchestrator.machinery.cel.types import DYN, Type
@@ -38,6 +40,18 @@ _SYNTAX_WORDS: Final = {
     "'\\u003F'": "'?'",
     "has() argument must be a field selection": "invalid argument to has() macro",
 }
+
+_LITERAL_WORDS: Final = (
+    (
+        re.compile(r"Invalid string literal: Illegal escape sequence: (?:Unicode v|V)alue .*"),
+        "invalid unicode code point",
+    ),
+    (
+        re.compile(r"Invalid bytes literal: Illegal escape sequence: Unicode escape .*"),
+        "unable to unescape string",
+    ),
+)
+_UNKNOWN_TOKEN: Final = re.compile(r"token recognition error at: .*")
 
 _LONGEST: Final = 10_000_000
 """Characters of a text that is built: ten of them cost 1, and a call may cost a million."""
@@ -310,6 +324,8 @@ def examined(text: str, scope: Scope) -> tuple[Parsed, Checked]:
         parsed = _parsed(text)
     except RuntimeError as error:
         raise CompileError(_compile_words(str(error), text)) from None
+    if not scope.patches and (escaped := _escaped_names(text)):
+        raise CompileError(report(text, escaped))
     checked = check(parsed, scope)
     faults = checked.faults or tuple(faults_of_literals(parsed, checked))
     if faults:
@@ -319,11 +335,29 @@ def examined(text: str, scope: Scope) -> tuple[Parsed, Checked]:
     return parsed, checked
 
 
+def _escaped_names(text: str) -> list[Complaint]:
+    """Names between backticks, which the library knows and the original does not."""
+    if "`" not in text:
+        return []
+    bare = QUIET.sub(lambda found: " " * len(found[0]), text)
+    return [
+        Complaint(found.start(), "unsupported syntax: '`'")
+        for found in _ESCAPED_NAME.finditer(bare)
+    ]
+
+
+_ESCAPED_NAME: Final = re.compile(r"`[^`]*`")
+
+
 def _compile_words(report: str, source: str = " ") -> str:
     found = _STATUS.match(report)
     text = _CONTAINER.sub(" (in container '')", found["text"] if found else report)
     for ours, theirs in _SYNTAX_WORDS.items():
         text = text.replace(ours, theirs)
+    for pattern, words in _LITERAL_WORDS:
+        text = pattern.sub(words, text)
+    if "\n" in source:  # the original prints what it does not know as it is
+        text = _UNKNOWN_TOKEN.sub(lambda found: found[0].replace("\\n", "\n"), text)
     # Where there is nothing, the original begins to count at 0.
     return text.rstrip() if source else text.rstrip().replace("<input>:1:1:", "<input>:1:0:")
 

@@ -231,9 +231,9 @@ def _amount_rows() -> list[_Row]:
         _member("add", _O, [_O, T.DYN], lambda q, other: values.added(q, other, 1)),
         _member("sub", _O, [_O, T.DYN], lambda q, other: values.added(q, other, -1)),
         _plain("semver", _O, [T.STRING], values.semver),
-        _plain(
-            "isSemver", T.BOOL, [T.STRING], lambda text: values.SEMVER.fullmatch(text) is not None
-        ),
+        _plain("semver", _O, [T.STRING, T.BOOL], values.semver),
+        _plain("isSemver", T.BOOL, [T.STRING], values.is_semver),
+        _plain("isSemver", T.BOOL, [T.STRING, T.BOOL], values.is_semver),
         _member("major", T.INT, [_O], lambda version: values.version_parts(version)[0]),
         _member("minor", T.INT, [_O], lambda version: values.version_parts(version)[1]),
         _member("patch", T.INT, [_O], lambda version: values.version_parts(version)[2]),

@@ -21,6 +21,8 @@ _STRING: Final = re.compile(
     re.DOTALL,
 )
 _COMMENT: Final = re.compile(r"//[^\n]*")
+# Texts and comments.
+QUIET: Final = re.compile(f"{_STRING.pattern}|{_COMMENT.pattern}", re.DOTALL)
 _WORD: Final = re.compile(r"\w+|`[^`]*`")
 _CLOSING: Final = {"{": "}", "[": "]", "(": ")"}
 _PATCH: Final = "JSONPatch"

@@ -132,6 +132,15 @@ def _is_optional(value: Any) -> bool:
 _NONE: Final = opaque("optional", [])
 
 
+def _end(index: int) -> Callable[[Any], Any]:
+    def perhaps(items: Any) -> Any:
+        if not isinstance(items, list | tuple):
+            return NotImplemented
+        return opaque("optional", [items[index]]) if items else _NONE
+
+    return perhaps
+
+
 def _of_optional(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda of, *rest: function(of["v"], *rest) if _is_optional(of) else NotImplemented
 
@@ -156,6 +165,8 @@ OWN: Final[Mapping[str, Callable[..., Any]]] = {
     "optional.of": lambda value: opaque("optional", [value]),
     "optional.none": lambda: _NONE,
     "optional.ofNonZeroValue": lambda value: opaque("optional", [value] if value else []),
+    "first": _end(0),
+    "last": _end(-1),
     "hasValue": _of_optional(bool),
     "value": _of_optional(
         lambda held: held[0] if held else Fault("optional.none() dereference"),

@@ -183,11 +183,42 @@ SEMVER: Final = re.compile(
 )
 
 
-def semver(text: str) -> dict[str, Any]:
-    """The semantic version that a text is. Raises ValueError for one that is none."""
+def semver(text: str, normalize: bool = False) -> dict[str, Any]:
+    """The semantic version that a text is. Raises ValueError for one that is none.
+
+    `normalize`: with a `v` before it, zeros before its numbers, or fewer of these, it is one, too.
+    """
+    if normalize:
+        text = _normal_version(text)
     if not SEMVER.fullmatch(text):
         raise ValueError(_version_fault(text))
     return opaque("semver", text)
+
+
+def is_semver(text: str, normalize: bool = False) -> bool:
+    """Whether a text is a semantic version."""
+    try:
+        semver(text, normalize)
+    except ValueError:
+        return False
+    return True
+
+
+def _normal_version(text: str) -> str:
+    parts = [_without_zeros(each) for each in text.removeprefix("v").split(".", 2)]
+    if len(parts) < _PARTS and re.search("[-+]", parts[-1]):
+        raise ValueError("short version cannot contain PreRelease/Build meta data")
+    return ".".join((*parts, "0", "0")[:_PARTS])
+
+
+_PARTS: Final = 3  # of a version: major, minor, and patch with what follows
+
+
+def _without_zeros(part: str) -> str:
+    if len(part) <= 1:
+        return part
+    bare = part.lstrip("0")
+    return bare if re.match("[0-9]", bare) else f"0{bare}"
 
 
 def _version_fault(text: str) -> str:

@@ -11,7 +11,7 @@ class NodeStrategy(Strategy):
 
     def prepare_for_create(self, new: Node, env: Environment) -> Node:
         """As the kubelet says, status and all; a configuration from elsewhere is no more looked at."""
-        return _without_configuration(new, None)
+        return _without_reported(_without_configuration(new, None))
 
     def prepare_for_update(self, new: Node, old: Node, env: Environment) -> Node:
         """The status stays as it is."""
@@ -19,10 +19,13 @@ class NodeStrategy(Strategy):
 
     def prepare_for_status_update(self, new: Node, old: Node, env: Environment) -> Node:
         """Without what a kubelet would say of such a configuration."""
-        updated: Node = super().prepare_for_status_update(new, old, env)
-        if updated.status is None or updated.status.config is None:
-            return updated
-        return put(updated, status=put(updated.status, config=None))
+        return _without_reported(super().prepare_for_status_update(new, old, env))
+
+
+def _without_reported(node: Node) -> Node:
+    if node.status is None or node.status.config is None:
+        return node
+    return put(node, status=put(node.status, config=None))
 
 
 def _without_configuration(new: Node, old: Node | None) -> Node:

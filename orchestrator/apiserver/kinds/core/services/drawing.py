@@ -1,6 +1,6 @@
 """Draws addresses and ports for one Service; nothing is owned before the write is committed.
 
-A dry run claims no ports and looks at no owners, as Kubernetes' does: what it would get is not known.
+A dry run claims no addresses, and ports without a look at their range, as Kubernetes' does.
 """
 
 from ipaddress import AddressValueError, IPv4Address
@@ -13,6 +13,7 @@ from orchestrator.api.core.v1 import ServicePort, ServiceSpec
 from orchestrator.apiserver.allocation import Exhausted, Pool, ServiceAllocations
 from orchestrator.apiserver.kinds.core.services.families import HEADLESS, with_families
 from orchestrator.apiserver.validation.field import FieldError, invalid
+from orchestrator.protocol import Unclassified
 
 _NO_ADDRESS: Final = "ExternalName"
 _DUMMY_PORT: Final = 32769
@@ -83,22 +84,31 @@ class Drawing:
 
     # --- ports -----------------------------------------------------------------------------
 
-    def with_ports(self, spec: ServiceSpec, needed: bool) -> ServiceSpec:
-        """The spec with the ports of the nodes; new ones only if they are `needed`. Raises Refused."""
-        claimed: dict[int, set[str]] = {}  # one number may serve one TCP and one UDP port
+    def with_ports(self, spec: ServiceSpec, needed: bool, *, is_new: bool) -> ServiceSpec:
+        """The spec with the ports of the nodes; new ones only if they are `needed`.
+
+        One number may serve one TCP and one UDP port: of a new Service only if these have one number, too. Raises
+        Refused, and Unclassified for a number that an update says twice.
+        """
+        claimed: dict[int, set[tuple[str, int]]] = {}
         chosen = {port.port: port.node_port for port in reversed(spec.ports) if port.node_port}
         ports = []
         for i, port in enumerate(spec.ports):
             where = f"spec.ports[{i}].nodePort"
             number = port.node_port or (chosen.get(port.port, 0) if needed else 0)
             if number:
-                protocols = claimed.setdefault(number, set())
-                if not protocols or port.protocol in protocols:
-                    self._claim_port(number, where, bool(protocols))
-                protocols.add(port.protocol or "TCP")
+                served = claimed.setdefault(number, set())
+                protocol = port.protocol or "TCP"
+                is_doubled = protocol in {each for each, _ in served}
+                if is_doubled and not is_new:
+                    raise Unclassified(f"duplicate nodePort: {{{protocol} {number}}}")
+                apart = is_new and bool(served) and port.port not in {each for _, each in served}
+                if not served or is_doubled or apart:
+                    self._claim_port(number, where, bool(served))
+                served.add((protocol, port.port))
             elif needed:
                 number = chosen[port.port] = self._draw_port(where)
-                claimed[number] = {port.protocol or "TCP"}
+                claimed[number] = {(port.protocol or "TCP", port.port)}
             ports.append(port if port.node_port == (number or None) else _with(port, number))
         same = all(new is old for new, old in zip(ports, spec.ports, strict=True))
         return spec if same else replace(spec, ports=tuple(ports))
@@ -112,10 +122,8 @@ class Drawing:
         return replace(spec, health_check_node_port=self._draw_port(where))
 
     def _claim_port(self, number: int, where: str, again: bool) -> None:
-        if self._dry_run:
-            return
         pool = self._pools.ports
-        if number not in pool:
+        if number not in pool and not self._dry_run:
             detail = (
                 "provided port is not in the valid range. "
                 f"The range of valid ports is {self._pools.port_range}"

@@ -73,7 +73,7 @@ def _drawn(drawing: Drawing, spec: ServiceSpec, before: ServiceSpec | None) -> S
     if needs_address(spec):
         spec = drawing.with_address(spec, before)
     if spec.type in _WITH_NODE_PORTS:
-        spec = drawing.with_ports(spec, needs_node_ports(spec))
+        spec = drawing.with_ports(spec, needs_node_ports(spec), is_new=before is None)
     return drawing.with_health_port(spec) if needs_health_port(spec) else spec
 
 
