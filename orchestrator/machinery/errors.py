@@ -138,7 +138,7 @@ class Conflict(NamedTuple):
 
 
 class ApplyConflictError(MachineryError):
-    """An apply would change what others own, and was not forced to."""
+    """An apply would change what others own, and was not forced to; the conflicts in the order of their managers."""
 
     def __init__(self, conflicts: Sequence[Conflict]) -> None:
         super().__init__(_conflict_message(conflicts))
@@ -150,7 +150,7 @@ def _conflict_message(conflicts: Sequence[Conflict]) -> str:
         only = conflicts[0]
         return f"Apply failed with 1 conflict: conflict with {only.manager}: {only.field}"
     lines: list[str] = []
-    for manager in sorted({each.manager for each in conflicts}):
+    for manager in dict.fromkeys(each.manager for each in conflicts):
         lines.append(f"conflicts with {manager}:")
         lines += [f"- {each.field}" for each in conflicts if each.manager == manager]
     return f"Apply failed with {len(conflicts)} conflicts: " + "\n".join(lines)

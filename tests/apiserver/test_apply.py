@@ -150,6 +150,25 @@ async def test_an_object_without_managers_gets_one_for_what_is_there(api: Api) -
     }
 
 
+@pytest.mark.parametrize("finalizers", [("x.io/a",), ()])
+async def test_who_leaves_an_end_out_takes_it_from_its_owner(
+    api: Api, finalizers: tuple[str, ...]
+) -> None:
+    """Of an object that nobody owned, the first apply gives its end away; a new state without it takes that back."""
+    held = meta("c", finalizers=("x.io/a",))
+    await api.create(ConfigMap(metadata=held))
+    await api.patch(ConfigMap, "c", {"metadata": {"managedFields": [{}]}})
+    await api.delete(ConfigMap, "c")
+    applied = await _apply(api, _config(), "one")
+    assert "f:deletionTimestamp" in _owners(applied)["before-first-apply"]["f:metadata"]
+    new = ConfigMap(metadata=replace(held, finalizers=finalizers), data={"a": "1"})
+    written = await api.update(new, field_manager="two")
+    assert written.metadata.deletion_timestamp is not None
+    owners = _owners(written)
+    assert "two" in owners
+    assert all("f:deletionTimestamp" not in each.get("f:metadata", {}) for each in owners.values())
+
+
 async def test_kubectl_takes_over_what_it_applied_client_side(api: Api) -> None:
     """Fields that still are as the annotation says conflict with nobody for kubectl alone."""
     last = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":{"a":"1"}}'

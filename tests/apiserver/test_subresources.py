@@ -85,6 +85,33 @@ async def test_scaling_changes_the_replicas_and_nothing_else(api: Api) -> None:
     assert found.metadata.resource_version == after.metadata.resource_version
 
 
+async def test_who_scales_is_told_what_the_template_is_warned_of(api: Api) -> None:
+    """As whoever changes the spec otherwise; one who changes nothing is told nothing."""
+    made = deployment("web", 3)
+    assert made.spec is not None
+    assert made.spec.template is not None
+    spec = made.spec.template.spec
+    assert spec is not None
+    template = replace(
+        made.spec.template,
+        spec=replace(spec, node_selector={"beta.kubernetes.io/os": "linux"}),
+    )
+    await api.create(replace(made, spec=replace(made.spec, template=template)))
+    for replicas, told in ((4, 1), (4, 0)):
+        warnings: list[str] = []
+        await api.ref.ask(
+            Update(
+                resource=api.resource(Deployment),
+                object=Scale(metadata=meta("web"), spec=ScaleSpec(replicas=replicas)),
+                name="web",
+                namespace="default",
+                subresource="scale",
+                warn=warnings.append,
+            )
+        )
+        assert len(warnings) == told
+
+
 async def test_a_scale_can_be_patched(api: Api) -> None:
     """As kubectl scale does."""
     await api.create(deployment("web", 3))

@@ -86,12 +86,16 @@ _META_SCHEME: Final = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/
 
 
 class Expected(NamedTuple):
-    """What the body of a request must hold; `unknown` finds what a custom resource's schema lacks."""
+    """What the body of a request must hold; `unknown` finds what a custom resource's schema lacks.
+
+    `refusal`: what is said of every body that does not fit, where that is always the same.
+    """
 
     type: type[Any]
     api_version: str
     kind: str
     unknown: Callable[[Any], list[str]] | None = None
+    refusal: str = ""
 
     @property
     def custom(self) -> bool:
@@ -355,6 +359,8 @@ def _not_handled(api_version: str, kind: str, expected: Expected) -> BadRequest:
 
 
 def _cannot_be_handled(api_version: str, kind: str, expected: Expected, why: str) -> BadRequest:
+    if expected.refusal:
+        return BadRequest(expected.refusal)
     version = api_version.rpartition("/")[2]
     return BadRequest(
         f'{kind} in version "{version}" cannot be handled as a {expected.kind}: {why}'

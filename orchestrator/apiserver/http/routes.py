@@ -27,6 +27,7 @@ from orchestrator.apiserver.http.paths import CONNECTIONS, Target, target_of, ve
 from orchestrator.apiserver.http.subresource_kinds import class_of
 from orchestrator.apiserver.http.warnings import deprecation_of
 from orchestrator.apiserver.kinds import kind_of
+from orchestrator.apiserver.validation.registered import UNREADABLE_SCALE
 
 # How metrics call the verbs of requests that are not called as their methods are.
 _METHODS: Final = {"create": "POST", "update": "PUT"}
@@ -84,7 +85,9 @@ class Route(Struct, frozen=True, dict=True, eq=False):
         group, version = subresource.group, subresource.version
         api_version = f"{group}/{version}" if group else version
         unknown = kind_of(resource).unknown if kind is resource.type else None
-        return Expected(kind, api_version, subresource.kind, unknown)
+        is_scale_of_custom = resource.type is Unstructured and kind is not Unstructured
+        refusal = UNREADABLE_SCALE if is_scale_of_custom else ""
+        return Expected(kind, api_version, subresource.kind, unknown, refusal)
 
     def target_named(self, name: str) -> Target:
         """The object of this name, or its part; "": the collection."""

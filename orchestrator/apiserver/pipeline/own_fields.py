@@ -7,6 +7,8 @@ reader, with the defaults that the kind has.
 
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.pipeline.claims import claimed
 from orchestrator.apiserver.pipeline.course import Course
@@ -15,6 +17,7 @@ from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.apiserver.pipeline.write_path import WritePath
 from orchestrator.machinery.managed_fields.ledger import TIMELESS, Ledger
 from orchestrator.machinery.memo import remembered
+from orchestrator.protocol import Update
 
 # Deeds of the server's own, whoever asks for them: nobody owns a pod's node.
 _UNTRACKED: Final = ("binding", "eviction")
@@ -56,11 +59,21 @@ def _changing(path: WritePath, served: Served) -> Step:
     def step(env: Environment, draft: Draft) -> None:
         new, old = as_owned(draft.new), draft.old
         before = new.metadata.managed_fields
+        if old.metadata.deletion_timestamp is not None and type(draft.message) is Update:
+            new = _as_ending(new, draft.message.object)
         if type(before) is Ledger or before:
             now = TIMELESS if scale else env.now()
             draft.owners = Ledger(before, path, manager_of(draft.message), now, old, new)
 
     return step
+
+
+def _as_ending(new: Any, sent: Any) -> Any:
+    """What ends keeps its end; whoever leaves it out of a new state takes it from those who own it."""
+    if sent.metadata.deletion_timestamp is not None:
+        return new
+    metadata = replace(new.metadata, deletion_timestamp=None, deletion_grace_period_seconds=None)
+    return replace(new, metadata=metadata)
 
 
 def _reporting(path: WritePath) -> Step:

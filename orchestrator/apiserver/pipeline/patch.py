@@ -16,7 +16,12 @@ from orchestrator.apiserver.pipeline.course import Course, pure
 from orchestrator.apiserver.pipeline.draft import Draft, Step
 from orchestrator.apiserver.pipeline.objects import check_place
 from orchestrator.apiserver.validation.field import cause_of
-from orchestrator.apiserver.validation.registered import type_fault, unconvertible
+from orchestrator.apiserver.validation.registered import (
+    SCALES,
+    type_fault,
+    unconvertible,
+    unregistered,
+)
 from orchestrator.machinery import field_errors
 from orchestrator.machinery.documents import go_plain
 from orchestrator.machinery.errors import (
@@ -190,7 +195,10 @@ def _with_kind(message: Patch, document: Any, present: Any) -> Any:
         raise PatchFormatError(f"the patch makes {said} of a {present.kind}")
     if not kind and api_version == present.api_version:
         return {**document, "kind": present.kind}
-    why = unconvertible(str(api_version), kind or present.kind, present.api_version, present.kind)
+    made = str(api_version), kind or present.kind, present.api_version
+    if message.resource.type is Unstructured:
+        raise _undecodable(message, document, unregistered(*made, SCALES))
+    why = unconvertible(*made, present.kind)
     raise _undecodable(message, document, why)
 
 

@@ -24,7 +24,7 @@ from orchestrator.apiserver.pipeline.authorize import authorize
 from orchestrator.apiserver.pipeline.commit import commit
 from orchestrator.apiserver.pipeline.course import Action, Course, Maker
 from orchestrator.apiserver.pipeline.draft import Draft, Step
-from orchestrator.apiserver.pipeline.kinds import validate
+from orchestrator.apiserver.pipeline.kinds import validate, warn
 from orchestrator.apiserver.pipeline.metadata import check_identity, check_uid
 from orchestrator.apiserver.pipeline.objects import check_place, read
 from orchestrator.apiserver.pipeline.own_fields import manager_of
@@ -288,6 +288,7 @@ _REPLACE: Final[tuple[Maker, ...]] = (
     review,
     _scale,
     validate,
+    warn,
     _own,
     close,
     commit,

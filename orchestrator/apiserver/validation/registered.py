@@ -13,6 +13,10 @@ _SCHEMES: Final = {
     "apiextensions.k8s.io": "k8s.io/apiextensions-apiserver/pkg/apiserver/apiserver.go:55",
     "apiregistration.k8s.io": "k8s.io/kube-aggregator/pkg/apiserver/scheme/scheme.go:28",
 }
+# Where the scales of custom resources are read, in patches and in bodies. The latter does not know its own kind.
+SCALES: Final = "k8s.io/client-go/scale/util.go:146"
+_SCALE_READER: Final = "k8s.io/apiextensions-apiserver/pkg/apiserver/customresource_handler.go:781"
+UNREADABLE_SCALE: Final = f'no kind is registered for the type v1.Scale in scheme "{_SCALE_READER}"'
 # Versions that Kubernetes still reads and does not serve, and the versions where their kinds are now.
 _UNSERVED: Final[Mapping[str, tuple[str, ...]]] = {
     "admissionregistration.k8s.io/v1alpha1": ("admissionregistration.k8s.io/v1",),
@@ -50,9 +54,9 @@ def is_registered(api_version: str, kind: str) -> bool:
     return any(protobuf.definition_of(each, kind) is not None for each in successors)
 
 
-def unregistered(api_version: str, kind: str, expected: str) -> str:
+def unregistered(api_version: str, kind: str, expected: str, scheme: str = "") -> str:
     """It does not; Kubernetes names the place in its source where the kinds of `expected` are registered."""
-    scheme = _SCHEMES.get(expected.rpartition("/")[0], _SCHEME)
+    scheme = scheme or _SCHEMES.get(expected.rpartition("/")[0], _SCHEME)
     return f'no kind "{kind}" is registered for version "{api_version}" in scheme "{scheme}"'
 
 

@@ -33,6 +33,8 @@ from orchestrator.machinery.managed_fields.field_sets import (
 )
 from orchestrator.machinery.managed_fields.managers import (
     BEFORE_FIRST_APPLY,
+    UPDATE,
+    Manager,
     Managers,
     Ownership,
     applier,
@@ -247,7 +249,7 @@ def applied(
 
 def _refuse_conflicts(others: Managers, versions: _Versions) -> None:
     conflicts: list[Conflict] = []
-    for manager in sorted(others, key=str):
+    for manager in sorted(others, key=lambda each: _identity(each, others[each])):
         owned = others[manager]
         version = versions.of(owned.api_version)
         if version is not None:
@@ -257,6 +259,23 @@ def _refuse_conflicts(others: Managers, versions: _Versions) -> None:
                 conflicts.append(Conflict(str(manager), text_of(path), path))
     if conflicts:
         raise ApplyConflictError(conflicts)
+
+
+def _identity(manager: Manager, owned: Ownership) -> tuple[str, str, str, int, str, str]:
+    """Conflicts are told in the order of what identifies their managers to Kubernetes as JSON.
+
+    There `,` comes before `}`, so that who has a subresource comes before who has none.
+    """
+    time = owned.time if manager.operation == UPDATE else None
+    last = 1 if time else 0 if manager.subresource else 2
+    return (
+        manager.name,
+        manager.operation,
+        manager.api_version,
+        last,
+        str(time or ""),
+        manager.subresource or "~",
+    )
 
 
 def _says_all(configuration: Object, owned: FieldSet, last: FieldSet) -> bool:

@@ -3,9 +3,12 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from orchestrator.api.batch.v1 import CronJob, Job
+from orchestrator.api.codec import from_dict
 from orchestrator.apiserver.kinds.batch.job_policies import count_indexes
+from orchestrator.apiserver.kinds.batch.warnings import cron_job_warnings
 from orchestrator.machinery.cron import schedule_error
 from tests.apiserver.validation.support import edit, faults, status_faults, update_faults
 
@@ -306,3 +309,19 @@ def test_a_status_that_was_wrong_before_may_stay_so() -> None:
     wrong = {"active": 1, "ready": 2}
     before = edit(JOB, {"status": wrong})
     assert status_faults(Job, edit(JOB, {"status": {**wrong, "failed": 1}}), before) == []
+
+
+def test_a_cron_job_is_warned_of_its_jobs_when_its_spec_changes() -> None:
+    """Whatever of it changes; labels are no reason."""
+    labels = {"beta.kubernetes.io/os": "linux"}
+    pods = {"spec": {"containers": [{"name": "c", "image": "i"}], "nodeSelector": labels}}
+    document = {"schedule": "* * * * *", "jobTemplate": {"spec": {"template": pods}}}
+    old = from_dict({"metadata": {"name": "c"}, "spec": document}, CronJob)
+    new = from_dict({"metadata": {"name": "c"}, "spec": {**document, "suspend": True}}, CronJob)
+    (warning,) = cron_job_warnings(new, old)
+    assert warning.startswith(
+        "spec.jobTemplate.spec.template.spec.nodeSelector[beta.kubernetes.io/os]"
+    )
+    assert not list(
+        cron_job_warnings(replace(old, metadata=replace(old.metadata, labels=labels)), old)
+    )

@@ -293,6 +293,29 @@ def test_several_conflicts_are_told_by_manager() -> None:
     )
 
 
+def test_conflicts_are_told_in_the_order_of_managers_identities() -> None:
+    """By name; then who applied before who updates, and who has a subresource before who has none."""
+    live = _config_map(a="1")
+    owned = Ownership({"f:data": {"f:a": {}}}, "v1")
+    late = replace(owned, time="2026-01-02T03:04:05Z")
+    managers = {
+        updater("one", "v1"): late,
+        updater("two", "v1"): owned,
+        updater("two", "v1", "scale"): owned,
+        applier("two"): owned,
+        applier("two", "scale"): owned,
+    }
+    with pytest.raises(ApplyConflictError) as refused:
+        _apply(live, _config_map(a="2"), managers, "three")
+    assert str(refused.value).splitlines()[::2] == [
+        'Apply failed with 5 conflicts: conflicts with "one" using v1:',
+        'conflicts with "two" with subresource "scale":',
+        'conflicts with "two":',
+        'conflicts with "two" with subresource "scale" using v1:',
+        'conflicts with "two" using v1:',
+    ]
+
+
 def test_what_is_no_longer_applied_is_removed_unless_another_owns_it() -> None:
     """A field that its manager leaves out goes, but not from under another owner."""
     first = _apply({}, _config_map(a="1", b="1"), {}, "one")

@@ -31,11 +31,11 @@ def job_warnings(new: Job, old: Job | None) -> Warnings:
 
 
 def cron_job_warnings(new: CronJob, old: CronJob | None) -> Warnings:
-    """Of its name, of its jobs, and of a time zone in the wrong place."""
+    """Of its name, of its jobs whenever its spec changes, and of a time zone in the wrong place."""
     if old is None:
         yield from host_name_warnings(new.metadata.name, _USE)
-    before = old.spec.job_template.spec if old is not None else None
-    yield from _spec_warnings("spec.jobTemplate.spec", new.spec.job_template.spec, before)
+    if old is None or new.spec != old.spec:
+        yield from _spec_warnings("spec.jobTemplate.spec", new.spec.job_template.spec, None)
     if old is not None and "TZ" in new.spec.schedule:
         yield _ZONE
 
