@@ -49,6 +49,10 @@ _NOT_A_QUANTITY: Final = (
 )
 
 
+# Lists that are not written when they are empty, and are refused if somebody says that they are.
+_TOLD_WHEN_EMPTY: Final = {"autoscaling.v2.HPAScalingRules": ("policies",)}
+
+
 class Notes(list[str]):
     """The paths of unknown fields; `empties`: those of lists that are always written and were said to be empty.
 
@@ -98,6 +102,7 @@ def _passed(error: DecodeError, unknown: list[str]) -> None:
 @cache
 def _struct_reader(type_: type[Struct]) -> Reader:
     name, go_type = _fact_name(type_) or type_.__name__, _go_name(type_)
+    told = _TOLD_WHEN_EMPTY.get(name, ())
     is_kind = isinstance(getattr(type_, "kind", None), str)
     fields: dict[str, Reader] | None = None
     # Maps that are not written when they are empty, so that an empty one is none.
@@ -112,7 +117,7 @@ def _struct_reader(type_: type[Struct]) -> Reader:
             for each in structs.fields(type_):
                 if each.default is EMPTY:
                     optional_maps.add(each.encode_name)
-                if each.default_factory is required_tuple:
+                if each.default_factory is required_tuple or each.encode_name in told:
                     written.add(each.encode_name)
             zeros, paths, fields = _left_out(type_), _go_paths(type_), _fields(type_)
         if type(data) is not dict and not isinstance(data, Mapping):

@@ -117,6 +117,23 @@ async def test_a_pod_goes_where_the_devices_of_its_claim_are(cluster: Cluster) -
     assert mine.metadata.finalizers == ("resource.kubernetes.io/delete-protection",)
 
 
+async def test_pods_alike_share_what_is_known_until_devices_are_taken_or_freed(
+    cluster: Cluster,
+) -> None:
+    """Each gets a device of its own while there are any; the next one waits until one is free again."""
+    names = [f"c{number}" for number in range(5)]
+    slices = [slice_of(node, "gpu-0", "gpu-1") for node in ("node-0", "node-1")]
+    await cluster.apply([device_class(), *slices, *map(claim, names)])
+    await cluster.apply([pod(name, resourceClaimName=name) for name in names])
+    await cluster.clock.sleep(20)
+    had = [(await _pod(cluster, name)).spec for name in names]
+    waits = [name for name, spec in zip(names, had, strict=True) if spec and not spec.node_name]
+    assert len(waits) == 1
+    first = next(name for name in names if name not in waits)
+    await cluster.client.delete(Pod, first, namespace="default")
+    await cluster.client.wait(Pod, waits[0], "condition=Ready", namespace="default", timeout=60)
+
+
 def _asking(name: str, amount: str = "1") -> dict[str, Any]:
     """A pod that asks for GPUs as for any resource of a node."""
     resources = {"requests": {"example.com/gpu": amount}, "limits": {"example.com/gpu": amount}}

@@ -235,7 +235,7 @@ class _Round:
             if (
                 mutation.patch_type == "JSONPatch"
             ):  # the original finds out when it reads the result
-                raise _internal(str(error)) from None
+                raise _internal(error.words) from None
             self._deny(invocation, invocation.denied(error.words))
             return
         self._request = replace(request, object=new)

@@ -12,7 +12,7 @@ from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.http.encodings import Encodings
 from orchestrator.apiserver.http.negotiation import Form
 from orchestrator.apiserver.kinds import kind_of
-from orchestrator.apiserver.kinds.autoscaling.scale_tables import SCALE
+from orchestrator.apiserver.kinds.autoscaling.scale_tables import SCALE, custom_scale
 from orchestrator.apiserver.printing import Column, Printer, columns_of, columns_of_custom, is_plain
 from orchestrator.machinery.yaml_writing import yaml_text
 from orchestrator.protocol import BadRequest, NotAcceptable, Page, Unclassified
@@ -56,7 +56,9 @@ class Presenter:
         self._encodings = encodings
         is_scale = part is not None and part.kind == _SCALE
         kind = kind_of(resource)
-        self._printer: Printer[Any] = SCALE if is_scale else kind.table
+        self._printer: Printer[Any] = kind.table
+        if is_scale:
+            self._printer = custom_scale() if kind.custom else SCALE
         self._shown_metadata = kind.metadata_inside
         self._shown = Scale if is_scale else resource.type
         self.now = now

@@ -68,7 +68,7 @@ def stored_object(change: Change) -> Any:
     return change.object
 
 
-class Commit(Write, frozen=True, gc=False, kw_only=True):
+class Commit(Write, frozen=True, gc=True, kw_only=True):
     """A write to be done; `reply` makes the answer of the change.
 
     Without `reply` the next step goes on: an eviction books the budget, then deletes the pod. What

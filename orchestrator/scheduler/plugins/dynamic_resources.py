@@ -255,6 +255,9 @@ def _kept_by_claims(pod: Pod, cycle: Attempts) -> list[int]:
 # --- kernels ---------------------------------------------------------------------------------------
 
 
+_UNKNOWN: Final = -1
+
+
 class _Filter(FilterKernel):
     # The filters before this one, those between pods too, keep it from nodes whose devices a selector fails on.
     spanning = True
@@ -264,9 +267,31 @@ class _Filter(FilterKernel):
         self._claims, self._nodes = claims, nodes
         self.refusal = claims.refusal
         self.traits = claims.traits()
+        self._known = np.zeros(
+            0, np.int8
+        )  # by row: 1 it passes, 0 it does not, below 0 to be found
+        self._version = -1
 
     def rows(self, rows: Rows) -> Bool:
-        return np.array([self.row(row) for row in rows.tolist()], np.bool_)
+        if self._nodes.claims.supposing:  # versions come back afterwards
+            return np.array([self.row(row) for row in rows.tolist()], np.bool_)
+        self._catch_up()
+        known = self._known
+        for row in rows[known[rows] < 0].tolist():
+            known[row] = self.row(row)
+        return np.asarray(known[rows] > 0)
+
+    def _catch_up(self) -> None:
+        """Forget what was found of rows that are others by now: a pod like this one asks of all of them."""
+        nodes = self._nodes
+        if nodes.version == self._version:
+            return
+        touched = nodes.touched_since(self._version)
+        self._version = nodes.version
+        if touched is None or len(self._known) != nodes.valid.size:
+            self._known = np.full(nodes.valid.size, _UNKNOWN, np.int8)
+        else:
+            self._known[touched] = _UNKNOWN
 
     def row(self, row: int) -> bool:
         return not self._why_not(row)

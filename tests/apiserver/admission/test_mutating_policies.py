@@ -21,7 +21,7 @@ from orchestrator.api.admissionregistration.v1 import (
     Variable,
 )
 from orchestrator.api.core.v1 import ConfigMap, Pod
-from orchestrator.protocol import Forbidden, Invalid
+from orchestrator.protocol import Forbidden, InternalError, Invalid
 from tests.apiserver.harness import Api, meta, pod, refused
 
 CONFIG_MAPS = NamedRuleWithOperations(
@@ -194,6 +194,16 @@ async def test_a_change_that_fails_refuses_unless_it_is_ignored(
     assert str(error).endswith(words)
     assert (error.code, error.reason, error.name) == (403, "Invalid", "d")
     assert [cause.message for cause in error.causes] == [str(error)]
+
+
+async def test_a_patch_that_fits_no_type_is_told_as_go_tells_it(api: Api) -> None:
+    """As a fault of the server: the original finds out when it reads the result."""
+    await bound(api, patching('[JSONPatch{op: "add", path: "/data/z", value: 5}]'), name="p")
+    error = await refused(InternalError, api.create(config("d", a="1")))
+    assert str(error) == (
+        "Internal error occurred: "
+        "json: cannot unmarshal number into Go struct field ConfigMap.data of type string"
+    )
 
 
 async def test_what_is_atomic_is_not_merged(api: Api) -> None:
