@@ -96,6 +96,11 @@ class Connection(RequestHandler):
             self.transport.write(_REFUSAL % (_TOO_LARGE, _TOO_LARGE))
             self.force_close()
 
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """Go on where reading was paused; otherwise nothing is left to parse, which aiohttp would do at every body."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
     def connection_lost(self, exc: BaseException | None) -> None:
         """The client has gone, or was closed."""
         if self._head_timer is not None:

@@ -2,10 +2,12 @@
 
 aiohttp prepares a head in seven coroutines and puts it before the body in an eighth. Nearly all answers are a document
 to a client that keeps its connection, whose head is the same but for four values; so it is written here at once. All
-others (HEAD, HTTP/1.0, a connection that ends, headers of their own) go aiohttp's way.
+others (HEAD, HTTP/1.0, a connection that ends, headers of their own) go aiohttp's way. Nor is a document one of its
+responses, with a dict of headers and all that it remembers, before somebody wants that.
 """
 
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Final
 
 from aiohttp import hdrs
@@ -13,6 +15,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http import HttpVersion11
 from aiohttp.web import BaseRequest, Response
+from multidict import CIMultiDict
 
 from orchestrator.apiserver.http.connections import said_of
 
@@ -21,43 +24,65 @@ _USUAL: Final = 2  # Cache-Control and Content-Type; who has more of them has so
 
 
 @lru_cache(maxsize=1024)
-def _beginning(status: int, reason: str, media_type: str) -> str:
+def _beginning(status: int, media_type: str) -> str:
     """The status line, and the headers that all answers of a status and media type have."""
     return (
-        f"HTTP/1.1 {status} {reason}\r\n"
+        f"HTTP/1.1 {status} {_phrase(status)}\r\n"
         f"Cache-Control: {CACHE_CONTROL}\r\nContent-Type: {media_type}\r\n"
     )
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
 
 
 class OnePiece(Response):
     """A document; its headers may still be added to before it is sent."""
 
     def __init__(self, data: bytes, *, status: int, media_type: str) -> None:
-        headers = {hdrs.CACHE_CONTROL: CACHE_CONTROL, hdrs.CONTENT_TYPE: media_type}
-        super().__init__(body=data, status=status, headers=headers)
+        self._body = data
+        self._status = status
         self._data = data
         self.length = len(data)
         self._media_type = media_type
         self._head = ""
+        self._is_whole = False
+
+    def _make_whole(self) -> None:
+        """Have all that the library's responses have."""
+        if not self._is_whole:
+            self._is_whole = True
+            headers = {hdrs.CACHE_CONTROL: CACHE_CONTROL, hdrs.CONTENT_TYPE: self._media_type}
+            super().__init__(body=self._data, status=self._status, headers=headers)
+
+    @property
+    def headers(self) -> CIMultiDict[str]:
+        """Those that it has so far."""
+        self._make_whole()
+        return self._headers
 
     async def prepare(self, request: BaseRequest) -> AbstractStreamWriter | None:
         """Write the head, to be sent with the body."""
         said = said_of(request)
         if not self._is_usual(request) or not "".join(said.values()).isprintable():
+            self._make_whole()
             return await super().prepare(request)  # which refuses what would end a header
         self._req = request
         self._keep_alive = True
         self._payload_writer = request.writer
         added = "".join([f"{name}: {value}\r\n" for name, value in said.items()])
         self._head = (
-            f"{_beginning(self._status, self._reason, self._media_type)}{added}"
+            f"{_beginning(self._status, self._media_type)}{added}"
             f"Date: {rfc822_formatted_time()}\r\nContent-Length: {self.length}\r\n\r\n"
         )
         return self._payload_writer
 
     def _is_usual(self, request: BaseRequest) -> bool:
         return (
-            len(self._headers) == _USUAL
+            (not self._is_whole or len(self._headers) == _USUAL)
             and request.version == HttpVersion11
             and bool(request.keep_alive)
             and self._keep_alive is not False

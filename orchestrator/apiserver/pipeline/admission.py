@@ -15,9 +15,10 @@ from msgspec.structs import replace
 from orchestrator.apiserver.admission.interface import AdmissionPlugin, AdmissionRequest, Rounds
 from orchestrator.apiserver.authorization import Access, Attributes
 from orchestrator.apiserver.environment import Environment
-from orchestrator.apiserver.pipeline.counting import counted, counted_step
+from orchestrator.apiserver.pipeline.counting import counted_step
 from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Decision, Draft, Step, Wait
+from orchestrator.apiserver.telemetry.admission import Asked
 from orchestrator.machinery import service_accounts
 from orchestrator.machinery.cel.authorization import Question
 from orchestrator.protocol import AUTHENTICATED, ApiError, Create, Identity
@@ -30,8 +31,9 @@ def admit(course: Course) -> tuple[Step, ...]:
         plugins = tuple(plugin for plugin in plugins if plugin.admits_deletions)
     if not plugins:
         return ()
-    again, operation = any(plugin.asks for plugin in plugins), course.operation
-    watched, request_of = counted(plugins), _requests(course)
+    again, request_of = any(plugin.asks for plugin in plugins), _requests(course)
+    names = tuple(plugin.name for plugin in plugins)
+    asked = Asked("admit", course.operation, names)
 
     def step(env: Environment, draft: Draft) -> Decision:
         request = draft.request = request_of(draft)
@@ -39,9 +41,7 @@ def admit(course: Course) -> tuple[Step, ...]:
             request.rounds = Rounds()
         if draft.message.warn is not None:  # it came by HTTPS
             counts = request.counts = env.counts
-            return counted_step(
-                counts, "admit", operation, _admit, env, draft, request, watched, iter(watched)
-            )
+            return counted_step(counts, asked, _admit, env, draft, request, plugins, iter(plugins))
         return _admit(env, draft, request, plugins, iter(plugins))
 
     return (step,)
@@ -53,16 +53,21 @@ def _admit(
     request: AdmissionRequest,
     plugins: tuple[AdmissionPlugin, ...],
     left: Iterator[AdmissionPlugin],
+    moments: list[float] | None = None,
 ) -> Decision:
+    """`moments`: of a write that is counted, when each plugin has ended."""
+    monotonic = env.counts.monotonic
     for plugin in left:
         answer = plugin.admit(request, env)
         if type(answer) is Wait:
-            return _later(answer, partial(_admitted, env, draft, request, plugins, left))
+            return _later(answer, partial(_admitted, env, draft, request, plugins, left, moments))
         request.object = answer
+        if moments is not None:
+            moments.append(monotonic())
     rounds = request.rounds
     if rounds is not None and rounds.again and not rounds.second:
         rounds.second = True
-        return _admit(env, draft, request, plugins, iter(plugins))
+        return _admit(env, draft, request, plugins, iter(plugins), moments)
     draft.new = request.object
     return None
 
@@ -73,11 +78,14 @@ def _admitted(
     request: AdmissionRequest,
     plugins: tuple[AdmissionPlugin, ...],
     left: Iterator[AdmissionPlugin],
+    moments: list[float] | None,
     answer: Any,
 ) -> Decision:
     """A plugin has its answer from outside; the next ones are asked."""
     request.object = answer
-    return _admit(env, draft, request, plugins, left)
+    if moments is not None:
+        moments.append(env.counts.monotonic())
+    return _admit(env, draft, request, plugins, left, moments)
 
 
 def review(course: Course) -> tuple[Step, ...]:
@@ -106,7 +114,11 @@ def _review(course: Course, *, waiting: bool) -> tuple[Step, ...]:
     every, whole = _asked(served.validating(operation, part, noting=True), waiting=waiting)
     if not every:
         return ()
-    watched, request_of = counted(every), _requests(course)
+    request_of = _requests(course)
+    # Those that have their say later are told of then.
+    told = tuple(plugin.waits or not waiting for plugin in every)
+    names = tuple(plugin.name for plugin in every)
+    asked = Asked("validate", operation, names, told, whole)
 
     def step(env: Environment, draft: Draft) -> Decision:
         if draft.message.warn is None and not plugins:
@@ -123,12 +135,7 @@ def _review(course: Course, *, waiting: bool) -> tuple[Step, ...]:
             quiet = replace(request, warn=None, annotate=None, counts=None)
         if request.counts is None:
             return _validate(env, request, iter(plugins), quiet)
-        left = iter(watched)
-        if not whole:
-            return _validate(env, request, left, quiet)
-        return counted_step(
-            request.counts, "validate", operation, _validate, env, request, left, quiet
-        )
+        return counted_step(request.counts, asked, _validate, env, request, iter(every), quiet)
 
     return (step,)
 
@@ -138,8 +145,10 @@ def _validate(
     request: AdmissionRequest,
     plugins: Iterator[AdmissionPlugin],
     of_others: AdmissionRequest,
+    moments: list[float] | None = None,
 ) -> Decision:
     """Ask plugins; those that do not wait are asked `of_others`, and for good as well if they refuse it."""
+    monotonic = env.counts.monotonic
     for plugin in plugins:
         if plugin.waits:
             answer = plugin.validate(request, env)
@@ -151,8 +160,24 @@ def _validate(
                     plugin.validate(request, env)  # it will not be asked later
                 raise
         if answer is not None:
-            return _later(answer, lambda _nothing: _validate(env, request, plugins, of_others))
+            return _later(answer, partial(_validated, env, request, plugins, of_others, moments))
+        if moments is not None:
+            moments.append(monotonic())
     return None
+
+
+def _validated(
+    env: Environment,
+    request: AdmissionRequest,
+    plugins: Iterator[AdmissionPlugin],
+    of_others: AdmissionRequest,
+    moments: list[float] | None,
+    _nothing: Any,
+) -> Decision:
+    """A plugin has nothing against it, as was found outside; the next ones are asked."""
+    if moments is not None:
+        moments.append(env.counts.monotonic())
+    return _validate(env, request, plugins, of_others, moments)
 
 
 def _later(wait: Wait, go_on: Callable[[Any], Decision]) -> Wait:

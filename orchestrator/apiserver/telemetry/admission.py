@@ -4,7 +4,11 @@ The cluster's own components write without being counted: a count would cost eac
 """
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Final, Literal, TypeAlias
+
+import numpy as np
+from msgspec import Struct
 
 from orchestrator.apiserver.telemetry.families import Histogram, Series
 
@@ -24,6 +28,21 @@ _CONDITION_SECONDS: Final = (0.001, 0.005, 0.01, 0.025, 0.1, 0.2, 0.25)
 _CEL_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _POD: Final = ("request_operation", "resource", "subresource")
 _LARGEST_CODE: Final = 600  # what a webhook says beyond this is this
+_MANY: Final = 256  # steps that are counted together
+
+
+class Asked(Struct, frozen=True, eq=False):
+    """The plugins that a step asks about writes of one sort.
+
+    `told`: of which of them that is told, by their places (of all of them if empty); the others are asked again, and
+    told of then. `whole`: the time of the step is told as well.
+    """
+
+    step: Step
+    operation: str
+    names: tuple[str, ...]
+    told: tuple[bool, ...] = ()
+    whole: bool = True
 
 
 class AdmissionCounts:
@@ -38,7 +57,8 @@ class AdmissionCounts:
 
     def _begin_with_plugins(self) -> None:
         """Of the steps of writes, and of each plugin."""
-        self._endings: dict[tuple[str, Step, str, bool], Callable[[float], None]] = {}
+        self._passed: dict[Asked, list[float]] = {}  # moments, so many to a write
+        self._uncounted = 0  # steps whose moments these are
         step = f"{_PREFIX}step_admission_duration_seconds"
         self._steps = Histogram(step, "How long a write's step took.", _STEP, _SECONDS)
         self._plugins = Histogram(
@@ -130,14 +150,49 @@ class AdmissionCounts:
 
     # --- as writes go by -------------------------------------------------------------------
 
-    def ended(self, name: str, step: Step, operation: str, began: float, refused: bool) -> None:
-        """A plugin, or (without `name`) all plugins of a step, have ended with a write; `began` is the clock's time of its beginning."""
-        observe = self._endings.get((name, step, operation, refused))
-        if observe is None:
-            about = (step, operation, _truth(refused))
-            observe = self._plugins.of(name, *about) if name else self._steps.of(*about)
-            self._endings[name, step, operation, refused] = observe
-        observe(self.monotonic() - began)
+    def passed(self, asked: Asked, moments: list[float]) -> None:
+        """A step has let a write pass; `moments`: when it began, and when each of its plugins had ended."""
+        if len(moments) != len(asked.names) + 1:  # they were asked twice
+            self._went(asked, moments, refused=False)
+            return
+        rows = self._passed.get(asked)
+        if rows is None:
+            rows = self._passed[asked] = []
+        rows += moments
+        self._uncounted += 1
+        if self._uncounted >= _MANY:
+            self._count()
+
+    def refused(self, asked: Asked, moments: list[float]) -> None:
+        """The plugin has refused it whose end is not among the moments."""
+        self._went(asked, [*moments, self.monotonic()], refused=True)
+
+    def _went(self, asked: Asked, moments: list[float], *, refused: bool) -> None:
+        """Count a single write, whose last plugin has refused it or not."""
+        last = len(moments) - 2
+        for place, (began, ended) in enumerate(pairwise(moments)):
+            which, refuses = place % len(asked.names), refused and place == last
+            if refuses or not asked.told or asked.told[which]:
+                about = (asked.names[which], asked.step, asked.operation, _truth(refuses))
+                self._plugins.observe(ended - began, *about)
+        if asked.whole:
+            self._steps.observe(
+                moments[-1] - moments[0], asked.step, asked.operation, _truth(refused)
+            )
+
+    def _count(self) -> None:
+        """Count all that have passed since this was done last."""
+        for asked, rows in self._passed.items():
+            about = (asked.step, asked.operation, _truth(False))
+            moments = np.array(rows).reshape(-1, len(asked.names) + 1)
+            seconds = np.diff(moments, axis=1)
+            for place, name in enumerate(asked.names):
+                if not asked.told or asked.told[place]:
+                    self._plugins.observe_all(seconds[:, place], name, *about)
+            if asked.whole:
+                self._steps.observe_all(moments[:, -1] - moments[:, 0], *about)
+        self._passed.clear()
+        self._uncounted = 0
 
     def webhook(
         self,
@@ -211,6 +266,7 @@ class AdmissionCounts:
 
     def families(self) -> Iterator[Series | Histogram]:
         """All of them."""
+        self._count()
         for value in vars(self).values():
             if isinstance(value, Series | Histogram):
                 yield value

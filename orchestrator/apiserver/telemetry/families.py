@@ -9,6 +9,9 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from math import inf
 from typing import Final, Literal, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 Values: TypeAlias = tuple[str, ...]
 MetricsSource: TypeAlias = "Callable[[], Awaitable[Iterable[Series | Histogram]]]"
 """Somebody in the process who has families of his own."""
@@ -108,6 +111,13 @@ class Histogram:
             counts[-1] += value
 
         return observe
+
+    def observe_all(self, some: Sequence[float] | NDArray[np.float64], *values: str) -> None:
+        """There was one of each of these."""
+        counts = self._counts.setdefault(values, [0] * (len(self._buckets) + 2))
+        places = np.bincount(np.searchsorted(self._buckets, some), minlength=len(counts) - 1)
+        more = (*places.tolist(), float(np.sum(some)))
+        counts[:] = [was + now for was, now in zip(counts, more, strict=True)]
 
     def weigh(self, value: float, weight: int, *values: str) -> None:
         """There were so many of this value."""
