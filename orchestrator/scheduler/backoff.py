@@ -17,6 +17,8 @@ from orchestrator.api.core.v1 import Pod
 INITIAL_BACKOFF_SECONDS: Final = 1.0
 MAX_BACKOFF_SECONDS: Final = 10.0
 _DOUBLINGS: Final = 64  # at most: past them a delay would be no number
+# Where no time passes between a try and the next, pods that wake one another would be tried for ever.
+_MOST_AT_ONCE: Final = 16
 
 Entry: TypeAlias = tuple[float, tuple[float, ...], int, str]
 """(when it is over, what orders the pods of that second, a running number, uid)."""
@@ -31,12 +33,18 @@ class QueuedPod(Struct):
     refusals: int = 0
     errors: int = 0  # since a plugin refused it last
     failed_at: float | None = None
+    tries: int = 0  # that failed at that moment
     refused_by: frozenset[str] = frozenset()  # names of plugins; none: an error
 
     @property
     def waits_since(self) -> float:
         """When it came to the queue, as it does at each failure."""
         return self.queued_at if self.failed_at is None else self.failed_at
+
+    def fails(self, now: float) -> None:
+        """It was tried in vain."""
+        self.tries = self.tries + 1 if self.failed_at == now else 1
+        self.failed_at = now
 
 
 class Backoff:
@@ -64,7 +72,8 @@ class Backoff:
         self._number += 1
         uid = queued.pod.metadata.uid
         self._current[uid] = self._number
-        heap = self._refused if queued.refused_by else self._failed
+        may_be_early = queued.refused_by and queued.tries < _MOST_AT_ONCE
+        heap = self._refused if may_be_early else self._failed
         heapq.heappush(heap, (self.over_at(queued), key, self._number, uid))
 
     def discard(self, uid: str) -> None:

@@ -131,7 +131,8 @@ def says_nothing(old: Pod, new: Pod) -> bool:
 def own_events(old: Pod, new: Pod) -> tuple[ClusterEvent, ...]:
     """What of a change of a pod without a node concerns its own scheduling.
 
-    All else, its conditions too, concerns only whom anything may help, as those that an extender refused.
+    All else, its conditions too, concerns only whom anything may help, as those that an extender refused; but what a
+    pod is promised follows from its scheduling, and is no reason for it.
     """
     events = []
     if old.metadata.labels != new.metadata.labels:
@@ -140,7 +141,8 @@ def own_events(old: Pod, new: Pod) -> tuple[ClusterEvent, ...]:
         events.append(ClusterEvent.OWN_CLAIMS)
     before, after = old.spec, new.spec
     if before is after or before is None or after is None:
-        return tuple(events) or (ClusterEvent.OWN_OTHER,)
+        promised = promised_to(old) != promised_to(new)
+        return tuple(events) or (() if promised else (ClusterEvent.OWN_OTHER,))
     if asks_less(old, new):
         events.append(ClusterEvent.OWN_REQUESTS)
     if before.scheduling_gates and not after.scheduling_gates:

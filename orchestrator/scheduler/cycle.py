@@ -31,7 +31,7 @@ from orchestrator.scheduler.on_request import answer
 from orchestrator.scheduler.placement import Placement
 from orchestrator.scheduler.profile import Profile
 from orchestrator.scheduler.queue import by_priority
-from orchestrator.scheduler.refusals import Refusal
+from orchestrator.scheduler.refusals import Refusal, unavailable
 from orchestrator.scheduler.rotation import Rotation
 from orchestrator.scheduler.snapshot import Snapshot
 from orchestrator.scheduler.stopwatch import Stopwatch, status_of
@@ -63,13 +63,14 @@ class Room(Struct, frozen=True):
     """What PostFilter came to: the refusal with its last words, and the promise that was made.
 
     `nominated` is the node that the pod's status should name; None: what it says already. `writes` are to be
-    made, too.
+    made, too. `by` is the plugin that made the promise.
     """
 
     refusal: Refusal
     nomination: Nomination | None = None
     nominated: str | None = None
     writes: tuple[Write, ...] = ()
+    by: str = ""
 
 
 class Cycle:
@@ -290,8 +291,9 @@ class Cycle:
                 self.unreserve(pod, node)
                 if fault:
                     return Refusal(reason, frozenset(), fault=True)
-                words = f'running {point} plugin "{plugin.name}": {reason}'
-                return Refusal(words, frozenset((plugin.name,)), stage="later")
+                return Refusal(
+                    unavailable(1, {reason: 1}), frozenset((plugin.name,)), stage="later"
+                )
         return waits
 
     def waits(self, pod: Pod) -> list[Preparation]:
@@ -378,7 +380,7 @@ class Cycle:
             except PluginError as error:
                 return Room(replace(refusal, message=f"{refusal.message} {error}"))
             if isinstance(answer, Nomination):
-                return Room(refusal, answer, answer.node, tuple(writes))
+                return Room(refusal, answer, answer.node, tuple(writes), plugin.name)
             if isinstance(answer, Remedy):
                 writes.append(answer.write)
                 answer = answer.words

@@ -34,20 +34,25 @@ class Evictions:
     def make_room(self, made: Room, pod: Pod, cycle: Cycle) -> None:
         """Perform what was decided for a pod; nothing is waited for."""
         if made.nomination is not None:
-            self._evict(made.nomination, pod, cycle)
+            self._evict(made.nomination, made.by, pod, cycle)
         for write in made.writes:
             self._ctx.task(self._preparations.attempt(write), "remedy")
 
-    def _evict(self, nomination: Nomination, pod: Pod, cycle: Cycle) -> None:
-        """The victims of a preemption go, and others lose their promise; where all are going already nothing is done."""
+    def _evict(self, nomination: Nomination, plugin: str, pod: Pod, cycle: Cycle) -> None:
+        """The victims of a preemption go, and others lose their promise; where all are going already nothing is done.
+
+        One that is not bound yet is only taken back.
+        """
         node, reports = nomination.node, self._reports[cycle.name]
         staying = [v for v in nomination.victims if v.metadata.deletion_timestamp is None]
         if not staying:
             return
         for victim in staying:
-            reports.disrupted(victim, cycle.name)
-            self._delete(victim)
-            reports.preempted(victim, pod, node)
+            taken_back = self._preparations.preempt(victim.metadata.uid, plugin)
+            if not taken_back:
+                reports.disrupted(victim, cycle.name)
+                self._delete(victim)
+            reports.preempted(victim, pod, node, in_memory=taken_back)
         for other in self._nominations.lower(node, pod):
             self._nominations.remove(other.metadata.uid)
             reports.no_longer_nominated(other)

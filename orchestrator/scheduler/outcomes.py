@@ -17,7 +17,7 @@ from orchestrator.scheduler.extenders import Extender
 from orchestrator.scheduler.framework import Preparation
 from orchestrator.scheduler.on_request import asks
 from orchestrator.scheduler.preparing import Preparations
-from orchestrator.scheduler.refusals import Refusal
+from orchestrator.scheduler.refusals import Refusal, unavailable
 from orchestrator.scheduler.reports import FIELD_MANAGER, Reports
 from orchestrator.scheduler.state import SchedulerState
 from orchestrator.scheduler.volumes import has_claims
@@ -99,7 +99,7 @@ class Outcomes:
             else:
                 self._bind_failed(queued, cycle, node, (), error)
 
-        self._preparations.start(waits, lambda: self._state.binding.get(uid) == node, told)
+        self._preparations.start(uid, waits, lambda: self._state.binding.get(uid) == node, told)
 
     def _prepare(self, queued: QueuedPod, cycle: Cycle, node: str) -> None:
         """PreBind, and then the binding."""
@@ -133,7 +133,7 @@ class Outcomes:
             else:
                 self._bind_failed(queued, cycle, node, (), error)
 
-        self._preparations.start(prepared, lambda: self._state.binding.get(uid) == node, told)
+        self._preparations.start(uid, prepared, lambda: self._state.binding.get(uid) == node, told)
 
     def _bind_late(
         self, queued: QueuedPod, cycle: Cycle, node: str, prepared: Sequence[Preparation]
@@ -185,7 +185,9 @@ class Outcomes:
         queued.pod = self.latest(queued.pod)
         self._state.queue.fail(queued, frozenset(refused_by), now)
         words = str(error)
-        if isinstance(error, ApiError):
+        if isinstance(error, Rejected):
+            words = unavailable(1, {words: 1})
+        elif isinstance(error, ApiError):
             words = f'running Bind plugin "DefaultBinder": {words}'
         elif not isinstance(error, SchedulerFault):
             return  # nobody has answered: there is nothing to say of it
@@ -206,6 +208,7 @@ class Outcomes:
                 self._state.measured.preempted(
                     len(made.nomination.victims) if made.nomination else 0
                 )
+        self._state.queue.take_off(queued)  # what a victim leaves at once is heard of
         self.evictions.make_room(made, pod, cycle)
         if made.nomination is not None:
             self._state.nominations.put(pod, made.nomination.node)

@@ -26,6 +26,7 @@ Outcome = Callable[[BaseException | None], None]
 class _Attempt(Struct):
     """The preparations for one pod. `left` is how many writes are under way, below 0 when it has ended."""
 
+    uid: str
     prepared: Sequence[Preparation]
     wanted: Callable[[], bool]
     told: Outcome
@@ -38,13 +39,14 @@ class Preparations:
 
     def __init__(self, ctx: Context, client: Client) -> None:
         self._ctx, self._client = ctx, client
+        self._under_way: dict[str, _Attempt] = {}  # by the pod's uid
 
     def start(
-        self, prepared: Sequence[Preparation], wanted: Callable[[], bool], told: Outcome
+        self, uid: str, prepared: Sequence[Preparation], wanted: Callable[[], bool], told: Outcome
     ) -> None:
-        """Make all writes; `wanted` says whether the pod still waits for them."""
+        """Make all writes for a pod; `wanted` says whether it still waits for them."""
         deadline = self._now() + min(each.timeout_seconds for each in prepared)
-        attempt = _Attempt(prepared, wanted, told, deadline)
+        attempt = self._under_way[uid] = _Attempt(uid, prepared, wanted, told, deadline)
         writes = [
             (each.plugin, write)
             for each in prepared
@@ -56,6 +58,16 @@ class Preparations:
             self._ctx.task(self._one(attempt, plugin, write), "prepare")
         if not writes:
             self._look(attempt)
+
+    def preempt(self, uid: str, plugin: str) -> bool:
+        """End the preparations for a pod, which has to make room; whether there are any."""
+        attempt = self._under_way.get(uid)
+        if attempt is None:
+            return False
+        waits = attempt.prepared[0].at_permit
+        words = "waiting on permit for pod: preempted" if waits else f"preempted by {plugin}"
+        self._end(attempt, PluginError(plugin, words))
+        return True
 
     def withdraw(self, prepared: Sequence[Preparation]) -> None:
         """The pod is not bound after all: take everything back."""
@@ -103,7 +115,7 @@ class Preparations:
     def _look(self, attempt: _Attempt) -> None:
         """Go on when what was written has had its effect."""
         if not attempt.wanted():
-            attempt.left = -1
+            self._over(attempt)
             return
         for each in attempt.prepared:
             try:
@@ -117,7 +129,7 @@ class Preparations:
             if not done:
                 break
         else:
-            attempt.left = -1
+            self._over(attempt)
             attempt.told(None)
             return
         if self._now() >= attempt.deadline:
@@ -128,9 +140,14 @@ class Preparations:
     def _end(self, attempt: _Attempt, error: BaseException) -> None:
         if attempt.left < 0:
             return
-        attempt.left = -1
+        self._over(attempt)
         self.withdraw(attempt.prepared)
         attempt.told(error)
+
+    def _over(self, attempt: _Attempt) -> None:
+        attempt.left = -1
+        if self._under_way.get(attempt.uid) is attempt:
+            del self._under_way[attempt.uid]
 
 
 def _late(attempt: _Attempt) -> Exception:

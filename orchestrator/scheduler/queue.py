@@ -238,7 +238,7 @@ class SchedulingQueue:
             queued.errors = 0
         else:
             queued.errors += 1
-        queued.failed_at = now
+        queued.fails(now)
         queued.refused_by = refused_by
         uid = queued.pod.metadata.uid
         self._pods[uid] = queued

@@ -42,9 +42,11 @@ class Reports:
         self._events.event(pod, "Warning", "FailedScheduling", "Scheduling", message)
         self._write(pod, reason, message, nominated)
 
-    def preempted(self, victim: Pod, by: Pod, node: str) -> None:
-        """A pod has to go for another, which is named by its uid alone, as in kube-scheduler 1.36."""
+    def preempted(self, victim: Pod, by: Pod, node: str, *, in_memory: bool = False) -> None:
+        """A pod has to go for another, which is named by its uid alone, as in kube-scheduler 1.36; one that is not bound stays."""
         message = f"Preempted by pod {by.metadata.uid} on node {node}"
+        if in_memory:
+            message += " (in kube-scheduler memory)."
         self._events.event(victim, "Normal", "Preempted", "Preempting", message)
 
     def explained(self, pod: Pod, explanation: str) -> None:

@@ -272,6 +272,23 @@ def test_an_event_brings_back_those_that_it_may_help_in_the_order_in_which_they_
     assert queue.depths["unschedulable"] == 1
 
 
+def test_who_is_tried_again_and_again_at_one_moment_waits_for_the_next() -> None:
+    """Time would never go on."""
+    queue = _queue()
+    queue.put(make_pod("a"), 5.0)
+    tries = 0
+    while (queued := queue.pop()) is not None:
+        tries += 1
+        assert tries < 1000
+        queue.fail(queued, frozenset({"Name"}), 5.0)
+        queue.happened(ClusterEvent.NODE_ADDED, 5.0)
+    assert tries > 1
+    due = queue.advance(5.0)
+    assert due is not None
+    queue.advance(due)
+    assert _names(queue) == ["a"]
+
+
 @given(st.integers(0, 10**12).map(lambda n: n / 997e3))
 def test_what_is_due_comes_back_at_the_moment_that_was_answered(failed_at: float) -> None:
     """However floats round: one who waits for that moment must not be told to wait for it again."""

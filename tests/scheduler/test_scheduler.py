@@ -198,8 +198,8 @@ def test_a_plugin_reserves_permits_and_is_told_of_the_end() -> None:
             await cluster.clock.sleep(1)
             texts = {n: _scheduled(await _pod(cluster, n))[2] for n in ("forbidden", "two")}
             assert texts == {
-                "forbidden": 'running Permit plugin "OnePerNode": not today',
-                "two": 'running Reserve plugin "OnePerNode": node-0 is taken',
+                "forbidden": "0/1 nodes are available: 1 not today.",
+                "two": "0/1 nodes are available: 1 node-0 is taken.",
             }
             assert plugin.reserved == {"node-0": "one"}
             assert {"bound one", "unreserve forbidden", "nowhere huge"} <= set(plugin.told)
