@@ -12,7 +12,7 @@ from tests.scheduler.oracle.world import Manifest
 
 _GROUP: Final = "resource.k8s.io/v1"
 _OF_THE_DRIVER, *_OTHERS = SELECTORS
-_WANTED: Final = ("rc0", "rc1", "rc2", "used0", "used1")
+_WANTED: Final = ("rc0", "rc1", "rc2", "rc0", "rc1", "rc2", "used0", "used1")
 
 _PARTS = st.sampled_from(
     [
@@ -37,7 +37,6 @@ _TAINTS = some(
         [{"key": key, "value": "1", "effect": effect}]
         for key, effect in zip("ttu", _EFFECTS, strict=True)
     ),
-    often=2,
 )
 _TOLERATIONS = some(
     [{"operator": "Exists"}],
@@ -51,7 +50,7 @@ def _requests(**more: SearchStrategy[Any]) -> SearchStrategy[list[Any]]:
     """What a claim asks for, some of it in several ways."""
     each = fields(
         deviceClassName=st.sampled_from(["gpu", "any"]),
-        selectors=some(*([{"cel": {"expression": each}}] for each in _OTHERS)),
+        selectors=some(*([{"cel": {"expression": each}}] for each in _OTHERS), often=3),
         **more,
     )
     wanted = st.tuples(each, st.sampled_from(_AMOUNTS)).map(lambda both: both[0] | both[1])
@@ -63,7 +62,11 @@ def _requests(**more: SearchStrategy[Any]) -> SearchStrategy[list[Any]]:
     return up_to(2, request, 1).map(lambda found: _named("r", found))
 
 
-_AMOUNTS: Final[tuple[dict[str, Any], ...]] = ({}, {}, {"count": 2}, {"allocationMode": "All"})
+_AMOUNTS: Final[tuple[dict[str, Any], ...]] = (
+    *({}, {}, {}, {}),
+    {"count": 2},
+    {"allocationMode": "All"},
+)
 
 
 def _named(letter: str, found: list[Manifest]) -> list[Manifest]:
@@ -91,7 +94,7 @@ def _objects(
     draw: DrawFn, device: Fields, claim: Fields, counters: SearchStrategy[Any] = _NO_COUNTERS
 ) -> dict[str, list[Any]]:
     """`counters`: what devices of a pool are parts of."""
-    pools = [_named("d", found) for found in draw(up_to(4, up_to(3, device, 1), 2))]
+    pools = [_named("d", found) for found in draw(up_to(5, up_to(3, device, 2), 3))]
     slices = []
     for n, found in enumerate(pools):
         shared = draw(counters)
@@ -167,7 +170,7 @@ def _used(number: int, node: str, part: Manifest, *, reserved: bool) -> Manifest
 
 
 def _feature(objects: SearchStrategy[dict[str, list[Any]]]) -> Feature:
-    claims = st.lists(st.sampled_from(_WANTED), max_size=2, unique=True).map(
+    claims = st.lists(st.sampled_from(_WANTED), min_size=1, max_size=2, unique=True).map(
         lambda found: [{"name": f"c{n}", "resourceClaimName": name} for n, name in enumerate(found)]
     )
     return Feature(pod=fields(resourceClaims=claims), objects=objects, priorities=(0, 10))
@@ -182,7 +185,7 @@ DEVICES = _feature(
 
 # --- devices that are parts of others --------------------------------------------------------------
 
-_USES = st.sampled_from([{"memory": "4Gi"}, {"memory": "8Gi", "units": "1"}, {"units": "2"}])
+_USES = st.sampled_from([{"memory": "6Gi"}, {"memory": "8Gi", "units": "1"}, {"units": "2"}])
 _COUNTER_SET: Final = "whole"
 
 
@@ -203,9 +206,9 @@ PARTITIONS = _feature(
             ),
         ),
         fields(requests=_requests()),
-        st.sampled_from(["8Gi", "12Gi"]).map(
+        st.sampled_from(["4Gi", "8Gi", "12Gi"]).map(
             lambda size: [
-                {"name": _COUNTER_SET, "counters": _values({"memory": size, "units": "3"})}
+                {"name": _COUNTER_SET, "counters": _values({"memory": size, "units": "2"})}
             ]
         ),
     )
