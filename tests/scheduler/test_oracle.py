@@ -29,6 +29,8 @@ _FEATURES = {
     "spreading": strategies.SPREAD,
     "volumes": volume_strategies.VOLUMES,
     "devices": device_strategies.DEVICES,
+    "partitions of devices": device_strategies.PARTITIONS,
+    "shares of devices": device_strategies.SHARES,
     "making room": strategies.ROOM,
     "everything": strategies.EVERYTHING,
 }

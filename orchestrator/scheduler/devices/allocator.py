@@ -347,6 +347,10 @@ class Allocator:
             for earlier in constraints[:index]:
                 earlier.remove(base, sub)
             return None
+        if must and not self._has_room(wanted, offer):
+            # Of all devices of a request, one of which earlier requests got too much by now. What the constraints
+            # count stays, as kube-scheduler leaves it.
+            return None
         consumed = self._consume(wanted, offer) if shared else None
         if not shared:
             self._devices.setdefault(offer.id, set()).add(at.claim)

@@ -165,6 +165,20 @@ def test_capacity_of_a_shared_device_is_consumed() -> None:
     assert world.names(claim(request("r", capacity={"requests": {"memory": "15Gi"}}))) == [["d0"]]
 
 
+def test_a_request_for_all_devices_leaves_what_earlier_requests_take_of_them() -> None:
+    """Of one search, too: a request of the same claim, or an earlier claim."""
+    shared = device("d0", capacity={"units": {"value": "4"}}, allowMultipleAllocations=True)
+    world = World(piece("s", shared))
+
+    def units(name: str, number: str, **more: str) -> dict[str, Any]:
+        return request(name, capacity={"requests": {"units": number}}, **more)
+
+    everything = units("all", "2", allocationMode="All")
+    assert world.names(claim(units("one", "3"), everything)) is None
+    assert world.names(claim(units("one", "3")), claim(everything, name="other")) is None
+    assert world.names(claim(units("one", "2"), everything)) == [["d0", "d0"]]
+
+
 def test_taints_keep_requests_away_that_do_not_tolerate_them() -> None:
     """Effects None are for people to read."""
     taints = [{"key": "broken", "value": "yes", "effect": "NoSchedule"}]

@@ -11,7 +11,7 @@ from tests.scheduler.oracle import (
     volumes,
 )
 from tests.scheduler.oracle.affinity import InterPodAffinity
-from tests.scheduler.oracle.devices import after_refusal, devices
+from tests.scheduler.oracle.devices import after_refusal, devices, devices_score
 from tests.scheduler.oracle.images import images_score
 from tests.scheduler.oracle.node_affinity import NodeAffinity
 from tests.scheduler.oracle.nodes import (
@@ -84,6 +84,7 @@ class Oracle:
             "InterPodAffinity": (2, self._inter_pod.score),
             "NodeResourcesBalancedAllocation": (1, balance.score),
             "ImageLocality": (1, images_score),
+            "DynamicResources": (2, devices_score),
         }
 
     def decide(self, world: World, pod: Manifest) -> Decision:

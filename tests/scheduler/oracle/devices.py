@@ -1,51 +1,43 @@
-"""DynamicResources: devices of nodes for claims. Of the kinds of requests there are exact ones alone, for a number of
-devices or for all, with selectors, and constraints that the devices of a claim have one value of an attribute.
-"""
+"""DynamicResources: devices of nodes for claims."""
 
-from collections.abc import Callable, Iterator
-from itertools import combinations
-from typing import Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Final
 
-from tests.scheduler.oracle.quantities import parsed
+from tests.scheduler.oracle.device_choices import Choice, choices
+from tests.scheduler.oracle.device_offers import Offers
+from tests.scheduler.oracle.scaling import by_the_highest
 from tests.scheduler.oracle.selectors import matches_node
 from tests.scheduler.oracle.world import Manifest, Refused, World, namespace_of
 
-DRIVER: Final = "gpu.example.com"
-SELECTORS: Final[dict[str, Callable[[Manifest], bool]]] = {
-    f"device.driver == '{DRIVER}'": lambda device: True,
-    f"device.attributes['{DRIVER}'].model == 'A'": lambda device: (
-        device["attributes"]["model"]["string"] == "A"
-    ),
-    f"device.capacity['{DRIVER}'].memory.compareTo(quantity('8Gi')) >= 0": lambda device: (
-        parsed(device["capacity"]["memory"]["value"]) >= parsed("8Gi")
-    ),
-}
-"""What the expressions say that worlds have."""
-
+_MOST_ALTERNATIVES: Final = 8  # that a request may have
 _UNAVAILABLE = Refused(("resourceclaim not available on the node",), hopeless=True)
 _NONE_LEFT = Refused(("cannot allocate all claims",), hopeless=True)
-
-
-class Chosen(NamedTuple):
-    """A device by its pool and name."""
-
-    pool: str
-    name: str
 
 
 def devices(world: World, pod: Manifest, node: str) -> Refused | None:
     """There are devices for what has none yet, and what has been allocated can be used on the node."""
     claims = claims_of(world, pod)
-    left = [claim for claim in claims if _allocation(claim) is None]
-    taken = {
-        Chosen(result["pool"], result["device"])
-        for claim in world.all_of("ResourceClaim")
-        for result in (_allocation(claim) or {"devices": {"results": ()}})["devices"]["results"]
-    }
-    if not _can_allocate(world, left, node, frozenset(taken)):
+    if _allocation_on(world, pod, node) is None:
         return _NONE_LEFT
     usable = all(_is_usable(claim, world.nodes[node]) for claim in claims)
     return None if usable else _UNAVAILABLE
+
+
+def devices_score(world: World, pod: Manifest, nodes: Sequence[str]) -> Mapping[str, int]:
+    """Better where requests get what they would like best."""
+    likes = {}
+    for node in nodes:
+        found = _allocation_on(world, pod, node)
+        assert found is not None
+        got = {(e.claim, e.request): e.alternative for e in found if e.alternative >= 0}
+        likes[node] = sum(_MOST_ALTERNATIVES - place for place in got.values())
+    return by_the_highest(likes)
+
+
+def _allocation_on(world: World, pod: Manifest, node: str) -> Choice | None:
+    """The first choice for what has no devices yet."""
+    left = [claim for claim in claims_of(world, pod) if _allocation(claim) is None]
+    return next(choices(world, left, Offers(world, node)), None)
 
 
 def after_refusal(world: World, pod: Manifest, refused: dict[str, Refused]) -> str:
@@ -80,66 +72,3 @@ def _allocation(claim: Manifest) -> Manifest | None:
 def _is_usable(claim: Manifest, node: Manifest) -> bool:
     allocation = _allocation(claim)
     return allocation is None or matches_node(allocation["nodeSelector"], node)
-
-
-def _can_allocate(
-    world: World, claims: list[Manifest], node: str, taken: frozenset[Chosen]
-) -> bool:
-    """Whether there is a choice for all claims: every one is tried."""
-    if not claims:
-        return True
-    return any(
-        _can_allocate(world, claims[1:], node, taken | chosen)
-        for chosen in _choices(world, claims[0], node, taken)
-    )
-
-
-def _choices(
-    world: World, claim: Manifest, node: str, taken: frozenset[Chosen]
-) -> Iterator[frozenset[Chosen]]:
-    spec = claim["spec"]["devices"]
-    for chosen in _of_requests(world, spec["requests"], node, taken):
-        there = [each for key, each in _on(world, node).items() if key in chosen]
-        if all(
-            len({str(each["attributes"].get(_short(c["matchAttribute"]))) for each in there}) == 1
-            for c in spec.get("constraints") or ()
-        ):
-            yield chosen
-
-
-def _of_requests(
-    world: World, requests: list[Manifest], node: str, taken: frozenset[Chosen]
-) -> Iterator[frozenset[Chosen]]:
-    if not requests:
-        yield frozenset()
-        return
-    wanted = requests[0]["exactly"]
-    suiting = [key for key, device in _on(world, node).items() if _suits(world, wanted, device)]
-    if wanted.get("allocationMode") == "All":
-        sets = [tuple(suiting)] if suiting else []
-    else:
-        sets = list(combinations(suiting, wanted.get("count", 1)))
-    for some in sets:
-        if taken.isdisjoint(some):
-            for rest in _of_requests(world, requests[1:], node, taken | set(some)):
-                yield rest | set(some)
-
-
-def _suits(world: World, wanted: Manifest, device: Manifest) -> bool:
-    device_class = world.find("DeviceClass", wanted["deviceClassName"])
-    assert device_class is not None
-    selectors = [*(device_class["spec"].get("selectors") or ()), *(wanted.get("selectors") or ())]
-    return all(SELECTORS[each["cel"]["expression"]](device) for each in selectors)
-
-
-def _on(world: World, node: str) -> dict[Chosen, Manifest]:
-    return {
-        Chosen(piece["spec"]["pool"]["name"], device["name"]): device
-        for piece in world.all_of("ResourceSlice")
-        if piece["spec"].get("nodeName") == node
-        for device in piece["spec"]["devices"]
-    }
-
-
-def _short(attribute: str) -> str:
-    return attribute.removeprefix(f"{DRIVER}/")
