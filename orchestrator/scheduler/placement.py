@@ -322,13 +322,11 @@ class Placement:
 
     def _promised_away(self, pod: Pod, shape: Shape) -> list[int]:
         """The rows that have room only as long as the pods to which it was promised have not come."""
-        rows = (self.nodes.row_of(name) for name in self.nominations.nodes())
+        rows = shape.may_take_of(self.nodes.rows_of(self.nominations.nodes()))
         return [
             row
-            for row in rows
-            if row is not None
-            and shape.may_take(row)
-            and self._refused_with_nominated(pod, row, shape) is not None
+            for row in rows.tolist()
+            if self._refused_with_nominated(pod, row, shape) is not None
         ]
 
     def _refused_with_nominated(self, pod: Pod, row: int, shape: Shape) -> Blamed | None:

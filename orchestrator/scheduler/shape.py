@@ -102,6 +102,11 @@ class Local:
         self._refresh()
         return self._totals.item(row) >= 0
 
+    def fitting(self, rows: Rows) -> Rows:
+        """Those of some rows that are feasible."""
+        self._refresh()
+        return rows[self._totals[rows] >= 0]
+
     def total_of(self) -> Callable[[int], int]:
         """The total of a row, below 0 where it is not feasible; as of the last look for changes."""
         return self._totals.item
@@ -312,6 +317,10 @@ class Shape:
     def may_take(self, row: int) -> bool:
         """Whether a row can take the pod, as far as kernels say that look at it alone."""
         return not self.refusal and self._local.fits(row)
+
+    def may_take_of(self, rows: Rows) -> Rows:
+        """Those of some rows that can take the pod, as far as kernels say that look at one row alone."""
+        return rows[:0] if self.refusal else self._local.fitting(rows)
 
     def can_take(self, row: int) -> bool:
         """Whether a row can take the pod."""
