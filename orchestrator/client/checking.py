@@ -98,7 +98,8 @@ def _copied(obj: Any) -> Any:
         copy = replace(_read(replace(obj, spec=None)), spec=known)
     if not names:
         return copy
-    return replace(copy, spec=named(copy.spec, *msgspec.json.decode(_ENCODER.encode(names))))
+    _ENCODER.encode(names)  # what no document can hold is no name either
+    return replace(copy, spec=named(copy.spec, *names))
 
 
 def _read(obj: Any) -> Any:
