@@ -42,7 +42,11 @@ class Hook:
         if self.patch:
             patch = base64.b64encode(json.dumps(self.patch).encode()).decode()
             response |= {"patch": patch, "patchType": "JSONPatch"}
-        return {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response}
+        return {
+            "apiVersion": "admission.k8s.io/v1",
+            "kind": "AdmissionReview",
+            "response": response,
+        }
 
 
 def configuration(sort: str, api_version: str) -> dict[str, Any]:
@@ -130,7 +134,10 @@ async def test_what_a_policy_changes_is_converted_back(
             "failurePolicy": "Fail",
             "reinvocationPolicy": "Never",
             "mutations": [
-                {"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": expression}}
+                {
+                    "patchType": "ApplyConfiguration",
+                    "applyConfiguration": {"expression": expression},
+                }
             ],
         },
     }
