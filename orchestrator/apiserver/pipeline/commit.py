@@ -10,6 +10,7 @@ from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Commit, Decision, Draft, Step
 from orchestrator.apiserver.pipeline.metadata import is_finished, is_version
 from orchestrator.apiserver.pipeline.served import Served
+from orchestrator.machinery.objects import is_same
 
 
 def commit_new(course: Course) -> tuple[Step, ...]:
@@ -47,7 +48,7 @@ def commit(course: Course) -> tuple[Step, ...]:
 
     def step(_env: Environment, draft: Draft) -> Decision:
         new, old = draft.new, draft.old
-        if (new is old or new == old) and not draft.owners_changed:
+        if is_same(new, old) and not draft.owners_changed:
             return show(old)
         if draft.message.dry_run:
             return show(owned(draft))

@@ -14,7 +14,7 @@ from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.pipeline.course import Course, pure
 from orchestrator.apiserver.pipeline.draft import Draft, Step
 from orchestrator.apiserver.pipeline.objects import check_place
-from orchestrator.apiserver.pipeline.patch_text import in_order, text_of
+from orchestrator.apiserver.pipeline.patch_text import text_of
 from orchestrator.apiserver.validation.field import cause_of
 from orchestrator.apiserver.validation.registered import (
     SCALES,
@@ -23,7 +23,7 @@ from orchestrator.apiserver.validation.registered import (
     unregistered,
 )
 from orchestrator.machinery import field_errors
-from orchestrator.machinery.documents import go_plain
+from orchestrator.machinery.documents import go_plain, in_order
 from orchestrator.machinery.errors import (
     PatchConflictError,
     PatchError,

@@ -10,11 +10,6 @@ _ALL = object()
 """Everything below is touched."""
 
 
-def in_order(value: Any) -> Any:
-    """The value with the names of all its objects sorted."""
-    return _ordered(value, _ALL)
-
-
 def text_of(document: Any, patch: Any) -> str:
     """The document that a merge patch (an object) or a JSON patch (a list) has made, as text."""
     touched = _places(patch) if isinstance(patch, list) else _merged(patch)

@@ -14,6 +14,7 @@ from orchestrator.apiserver.kinds.versions import Question, Unconverted, Version
 from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Draft, Step, Wait
 from orchestrator.apiserver.unanswered import Unanswered
+from orchestrator.machinery.objects import is_same
 from orchestrator.protocol import ApiError
 
 
@@ -38,7 +39,7 @@ def close(course: Course) -> tuple[Step, ...]:
 
     def step(_env: Environment, draft: Draft) -> None:
         new, old = draft.new, draft.old
-        same = old is not None and (new is old or new == old)
+        same = old is not None and is_same(new, old)
         closed = draft.stored if same else versions.converted(new, versions.storage)
         versions.require((closed,), api_version)
         draft.new, draft.old = closed, draft.stored

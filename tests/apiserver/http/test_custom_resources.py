@@ -432,3 +432,18 @@ async def test_what_a_refused_patch_makes_is_shown_whole(
     assert '"managedFields":[{"apiVersion":"example.com/v1",' in text
     assert text.endswith(f'"spec":{{"a":"2","b":"1",{spec}}}}}')
     assert why.endswith('unknown field "spec.x"')
+
+
+async def test_a_number_is_no_truth(call: Call) -> None:
+    """Where true stood, 1 is a change: one that is refused, or is written and owned."""
+    kept = {"x-kubernetes-preserve-unknown-fields": True}
+    await call("POST", _DEFINITIONS, definition({"on": {"type": "boolean"}, "any": kept}))
+    await call("POST", _THINGS, thing("t", {"on": True, "any": True}))
+    code, status = await call("PATCH", f"{_THINGS}/t", {"spec": {"on": 1}}, **_MERGE)
+    assert (code, status["details"]["causes"][0]["field"]) == (422, "spec.on")
+    patch, another = {"spec": {"any": 1}}, f"{_THINGS}/t?fieldManager=another"
+    code, found = await call("PATCH", another, patch, **_MERGE)
+    assert (code, found["metadata"]["generation"]) == (200, 2)
+    assert found["spec"]["any"] is not True
+    owners = {each["manager"]: each["fieldsV1"] for each in found["metadata"]["managedFields"]}
+    assert owners["another"] == {"f:spec": {"f:any": {}}}
