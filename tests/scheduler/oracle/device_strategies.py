@@ -133,7 +133,7 @@ def _objects(
 ) -> dict[str, list[Any]]:
     """`counters`: what devices of a pool are parts of."""
     pools = {f"n{n}": found for n, found in enumerate(draw(up_to(5, up_to(3, device, 2), 3)))}
-    scopes: dict[str, Manifest] = {name: {"nodeName": name} for name in pools}
+    scopes: dict[str, dict[str, Any]] = {name: {"nodeName": name} for name in pools}
     for name, scope, found in draw(st.lists(_wide(device), max_size=2, unique_by=lambda w: w[0])):
         pools[name], scopes[name] = found, scope
     slices = []
@@ -154,8 +154,9 @@ def _objects(
         for c in claims
         for _, wanted in _all_wanted(c["spec"]["devices"])
     ):
-        for torn in draw(st.lists(st.sampled_from(slices), max_size=1)):
-            torn["spec"]["pool"]["resourceSliceCount"] += 1
+        for torn in draw(st.lists(st.sampled_from([*pools]), max_size=1)):
+            for each in slices:
+                each["spec"]["pool"]["resourceSliceCount"] += each["spec"]["pool"]["name"] == torn
     users = st.tuples(st.sampled_from(["n0", "n1", *_WIDE]), st.booleans(), _PARTS)
     for number, (pool, reserved, part) in enumerate(draw(st.lists(users, min_size=2, max_size=2))):
         of_it = pools.get(pool, [])
@@ -172,7 +173,7 @@ def _objects(
     }
 
 
-_ZONED: Final = {
+_ZONED: Final[dict[str, Any]] = {
     "nodeSelector": {
         "nodeSelectorTerms": [
             {"matchExpressions": [{"key": ZONE, "operator": "In", "values": ["z1", "z2"]}]}
@@ -181,15 +182,14 @@ _ZONED: Final = {
 }
 
 
-def _wide(device: Fields) -> SearchStrategy[tuple[str, Manifest, list[Manifest]]]:
+def _wide(device: Fields) -> SearchStrategy[tuple[str, dict[str, Any], list[Manifest]]]:
     """A pool that several nodes see, or devices of which each says for itself who sees it."""
-    each = st.tuples(device, st.sampled_from([{"nodeName": "n1"}, {"allNodes": True}, _ZONED])).map(
-        lambda both: both[0] | both[1]
-    )
+    everybody: dict[str, Any] = {"allNodes": True}
+    each = joined(device, st.sampled_from([{"nodeName": "n1"}, everybody, _ZONED]))
     return st.tuples(
         st.sampled_from(_WIDE),
         st.one_of(
-            st.tuples(st.sampled_from([{"allNodes": True}, _ZONED]), up_to(2, device, 1)),
+            st.tuples(st.sampled_from([everybody, _ZONED]), up_to(2, device, 1)),
             st.tuples(st.just({"perDeviceNodeSelection": True}), up_to(3, each, 1)),
         ),
     ).map(lambda found: (found[0], *found[1]))

@@ -34,7 +34,7 @@ def limits(world: World, pod: Manifest, node: str) -> Refused | None:
 
 def _attachables(world: World, pod: Manifest) -> set[tuple[str, str]]:
     """Driver and handle of a pod's volumes; those that are still to be made are each one by itself."""
-    found = set()
+    found: set[tuple[str, str]] = set()
     for each in pod["spec"].get("volumes") or ():
         found.update(_in_tree(each))
     for name, _ in names(pod):

@@ -38,7 +38,11 @@ def _somewhere(key: str, value: str) -> Manifest:
 _VOLUME = st.fixed_dictionaries(
     {
         "labels": fields(
-            **{ZONE: some("z1", "z1__z2"), _OLD_ZONE: some("z2", often=3), "tier": some("x")}
+            **{
+                ZONE: some("z1", "z1__z2", "z1__"),
+                _OLD_ZONE: some("z2", often=3),
+                "tier": some("x"),
+            }
         ),
         "spec": fields(
             capacity=_SIZES.map(lambda size: {"storage": size}),
