@@ -13,12 +13,14 @@ from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.kinds.conversion import conversion
-from orchestrator.apiserver.kinds.defaulting import apply_defaults
+from orchestrator.apiserver.kinds.defaulting import completed
 from orchestrator.apiserver.kinds.kind import Convert
 from orchestrator.apiserver.kinds.resets import SPEC, STATUS
 from orchestrator.apiserver.kinds.shapes import shape_of
 from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.machinery.documents import Object
+from orchestrator.machinery.managed_fields.comparison import whole
+from orchestrator.machinery.managed_fields.elements import FIELD
 from orchestrator.machinery.managed_fields.field_sets import NOTHING, FieldSet
 from orchestrator.machinery.managed_fields.ledger import Ledger
 from orchestrator.machinery.managed_fields.ownership import Pair, Writer, created, ownable
@@ -85,7 +87,7 @@ class WritePath:
     def pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
         """Two stored objects, either of them possibly None; `new` may lack its defaults."""
         return self.merged_pair(
-            old, None if new is None else apply_defaults(self._row, new), api_version
+            old, None if new is None else completed(self._row, new), api_version
         )
 
     def merged_pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
@@ -104,7 +106,7 @@ class WritePath:
         return self._created(new)
 
     def _fields(self, new: Any) -> FieldSet:
-        new = apply_defaults(self._row, new)
+        new = completed(self._row, new)
         if type(new) is Pod and new.spec is not None:
             # Equal pods have one spec together, and so one set, whatever their names and labels' values are.
             said = self._said(replace(new, spec=None))
@@ -126,7 +128,18 @@ class WritePath:
         metadata = document["metadata"]
         for name in _TAKEN_AWAY:
             metadata.pop(name, None)
+        self._place_reset(document)
         return created(document, self._ownable, self._reset)
+
+    def _place_reset(self, document: Object) -> None:
+        """Nobody owns what this path resets, but an item without a place there makes all fields nobody's."""
+        fields = self.shape.map
+        if fields is not None:
+            for element in self._reset:
+                name = element[len(FIELD) :]
+                part, inside = document.get(name), fields.at(name)
+                if part and inside is not None:
+                    whole(part, inside)
 
     def _of_pods_with(self, spec: Any, beside: bytes) -> FieldSet:
         """The set of who creates pods with this spec; `beside`: what is said beside the spec."""

@@ -401,7 +401,7 @@ class _Checker:
             return (INT, over.parts[0]) if node.second else (over.parts[0], DYN)
         if over.kind == "map":
             return over.parts[0], over.parts[1]
-        if is_open(over) or over.kind == "parameter":
+        if over in (DYN, ERROR) or over.kind == "parameter":
             self._bindings.fit((DYN,), (over,))
             return DYN, DYN
         self._report(

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 from orchestrator.machinery.documents import Json, equal, same_json
-from orchestrator.machinery.errors import ShapeError
 from orchestrator.machinery.managed_fields.elements import FIELD, SELF, Element
 from orchestrator.machinery.managed_fields.field_sets import (
     LEAF,
@@ -35,7 +34,7 @@ _SAME: _Nodes = (None, None, None)
 def compare(old: Json, new: Json, shape: Shape) -> Comparison:
     """How `new` differs from `old`. Both are whole objects, or what somebody says of them.
 
-    A typed object has its structs even when nobody set them (`MapShape.always`), so that one side
+    Raises ShapeError for an item that nothing tells apart from others. A typed object has its structs even when nobody set them (`MapShape.always`), so that one side
     may lack them.
     """
     removed, modified, added = _compared(old, new, shape)
@@ -154,15 +153,12 @@ def _of_items(old: list[Json], new: list[Json], shape: Shape) -> _Nodes:
 def _by_element(items: list[Json], shape: ListShape) -> dict[Element, list[Json]]:
     found: dict[Element, list[Json]] = {}
     for item in items:
-        try:
-            found.setdefault(shape.element(item), []).append(item)
-        except ShapeError:
-            continue  # what was stored with a null in a set: nobody can own that
+        found.setdefault(shape.element(item), []).append(item)
     return found
 
 
 def whole(value: Json, shape: Shape) -> FieldSet:
-    """The node of a place that only one side has: it, and everything inside it."""
+    """The node of a place that only one side has: it, and everything inside it. Raises ShapeError."""
     part = shape.part(value)
     inner: FieldSet = {}
     if type(part) is MapShape and not part.atomic and type(value) is dict:
