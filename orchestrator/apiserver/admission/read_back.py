@@ -8,6 +8,7 @@ from orchestrator.api import codec
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.apiserver.admission.interface import AdmissionRequest
 from orchestrator.apiserver.admission.questions import filled
+from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.kinds.conversion import conversion
 
 # What a change of these would say is passed over: the server has settled them.
@@ -22,6 +23,8 @@ _OWNED: Final = (
     "resource_version",
     "managed_fields",
 )
+
+_READ: Final = "read back"
 
 
 def shown(document: dict[str, Any], request: AdmissionRequest) -> dict[str, Any]:
@@ -40,15 +43,30 @@ def shown(document: dict[str, Any], request: AdmissionRequest) -> dict[str, Any]
 def read_back(
     document: dict[str, Any], request: AdmissionRequest, version: Resource, scheme: Scheme
 ) -> Any:
-    """The changed object as it is stored, with its defaults. Raises DecodeError."""
+    """The changed object as the request has it, with its defaults. Raises DecodeError, Unconverted."""
     old = request.object
     stored = scheme.storage(request.resource)
     if type(old) is not stored.type:
         new = codec.decode(document, type(old))
     else:
         new = codec.decode(document, version.type)
-        convert = conversion(version, stored)
-        new = new if convert is None else convert(new)
+        versions = kind_of(stored).versions
+        if versions is not None:
+            new = versions.converted(_read_once(new, request), old.api_version)
+        else:
+            convert = conversion(version, stored)
+            new = new if convert is None else convert(new)
     kept = {field: getattr(old.metadata, field) for field in _OWNED}
     new = replace(new, metadata=replace(new.metadata, **kept))
     return filled(new, request, scheme)
+
+
+def _read_once(new: Any, request: AdmissionRequest) -> Any:
+    """The object as it was read before: that which is converted is known by its identity."""
+    if request.rounds is None:
+        return new
+    known: list[Any] = request.rounds.memory.setdefault(_READ, [])
+    found = next((each for each in known if each == new), None)
+    if found is None:
+        known.append(new)
+    return found or new
