@@ -346,8 +346,7 @@ def _wanted_conditions(worker: PodState, phase: str, has_network: bool) -> tuple
     disrupted = worker.failure is not None and bool(worker.failure.disrupted)
     plain = worker.resize_pending is None and not worker.init_containers and not disrupted
     if plain and not worker.traits.resets and not _open_gates(worker.pod):
-        unready = _unready(worker, "Pending" if _is_cut_short(worker) else phase)
-        return _usual_conditions(phase, has_network, *unready)
+        return _usual_conditions(phase, has_network, *_unready(worker, phase))
     done = phase in ("Succeeded", "Failed")
     initialized = _initialized(worker)
     sandbox = has_network and not done
@@ -363,7 +362,7 @@ def _wanted_conditions(worker: PodState, phase: str, has_network: bool) -> tuple
         )
         message = f"containers with incomplete status: [{incomplete}]"
         conditions.append(("Initialized", "False", "ContainersNotInitialized", message))
-    reason, message = _unready(worker, "Pending" if _is_cut_short(worker) else phase)
+    reason, message = _unready(worker, phase)
     ready = ("True", "", "") if not reason else ("False", reason, message)
     gates = _open_gates(worker.pod)
     if gates and ready[0] == "True":
@@ -410,7 +409,7 @@ def _usual_conditions(
 
 def _unready(worker: PodState, phase: str) -> tuple[str, str]:
     """Why the containers are not ready; empty when they are."""
-    if phase in _ENDED:
+    if phase in _ENDED and not (worker.finished and _is_cut_short(worker)):
         return _ENDED[phase], ""
     waiting = [r.spec.name for r in worker.init_containers if r.sidecar and not r.is_ready]
     waiting += [r.spec.name for r in worker.containers if not r.is_ready]
@@ -424,7 +423,7 @@ def _is_cut_short(worker: PodState) -> bool:
 
     What is said of its containers is then what was said while it was pending: kubelet lets it fail afterwards.
     """
-    if not worker.finished or worker.failure is not None:
+    if worker.failure is not None:
         return False
     if any(not r.sidecar and worker.failed_for_good(r) for r in worker.init_containers):
         return False
