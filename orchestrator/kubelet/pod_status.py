@@ -40,6 +40,8 @@ _Wanted: TypeAlias = tuple[str, str, str, str]  # type, status, reason, message
 _NO_STATUS: Final = PodStatus()
 _NO_STATE: Final = ContainerState()  # written as {}
 
+# The one condition of which kubelet does not say for which generation it holds.
+_RESTARTING: Final = "AllContainersRestarting"
 # The conditions that are the kubelet's to set, in the order in which it lists them.
 OWN_CONDITIONS: Final = (
     "PodReadyToStartContainers",
@@ -48,7 +50,7 @@ OWN_CONDITIONS: Final = (
     "ContainersReady",
     "PodScheduled",
     "PodResizePending",
-    "AllContainersRestarting",
+    _RESTARTING,
 )
 _OWN_FIELDS: Final = (
     "phase",
@@ -317,7 +319,8 @@ def _conditions(
     for type_, status, reason, message in wanted:
         was = known.get(type_)
         since = was.last_transition_time if was is not None and was.status == status else at
-        result.append(_condition(type_, status, reason, message, since, generation))
+        observed = None if type_ == _RESTARTING else generation
+        result.append(_condition(type_, status, reason, message, since, observed))
     told = {type_ for type_, *_ in wanted}
     result.extend(c for c in old if c.type not in OWN_CONDITIONS and c.type not in told)
     return tuple(result)
@@ -383,12 +386,13 @@ def _wanted_conditions(worker: PodState, phase: str, has_network: bool) -> tuple
 
 def _resetting(worker: PodState, phase: str) -> _Wanted:
     """Whether all containers are about to begin anew."""
-    if phase in ("Succeeded", "Failed"):
-        return "AllContainersRestarting", "False", _ENDED[phase], ""
+    if phase in _ENDED:
+        cut = worker.finished and _is_cut_short(worker)
+        return _RESTARTING, "False", "" if cut else _ENDED[phase], ""
     if not worker.resetting:
-        return "AllContainersRestarting", "False", "", ""
+        return _RESTARTING, "False", "", ""
     why = "container exited with restart policy rule"
-    return "AllContainersRestarting", "True", "RestartAllContainersStarted", why
+    return _RESTARTING, "True", "RestartAllContainersStarted", why
 
 
 @lru_cache(maxsize=1024)
