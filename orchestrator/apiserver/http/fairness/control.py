@@ -166,12 +166,18 @@ class Fairness:
         demand = queues.seats_in_use + queues.waiting_seats + seats
         if demand > level.peak:
             level.peak = demand
-        tally.wide(seats)
         if queues.waiting:
             self._distributions.queued(where.key, queues.waiting)
         seat = queues.at_once(where.queued, seats)
-        if seat is not None:
-            self._seated(tally, seat, kind, 0.0)
+        if seat is None:
+            tally.wide(seats)
+            return None
+        if seats == 1:
+            tally.plain += 1
+        else:
+            tally.wide(seats)
+            tally.seated(0.0)
+        self._seated(tally, seat, kind)
         return seat
 
     async def wait(self, where: Classified, work: Work, kind: str, who: Any) -> Seat:
@@ -181,11 +187,11 @@ class Fairness:
         """
         begun = self._monotonic()
         seat = await self._wait(where, work.most, kind, begun, who)
-        self._seated(where.tally, seat, kind, seat.began - begun)
+        where.tally.seated(seat.began - begun)
+        self._seated(where.tally, seat, kind)
         return seat
 
-    def _seated(self, tally: Tallies, seat: Seat, kind: str, waited: float) -> None:
-        tally.seated(waited)
+    def _seated(self, tally: Tallies, seat: Seat, kind: str) -> None:
         self._occupancy.executing[kind].change(1, seat.began)
         tally.dispatched += 1
         tally.executing += 1
@@ -254,6 +260,8 @@ class Fairness:
         """How long requests waited and were served, how wide they were, and how busy levels are."""
         for level in self.levels.values():
             self._fold(level)
+        for key, tally in self.tallies.items():
+            self._distributions.fold(key, tally)
         yield from self._distributions.families()
         yield from self._loads.families()
         yield from self._occupancy.families(
