@@ -6,7 +6,7 @@ by its condition `Dangling` whether the level that it names is there.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from orchestrator.api.flowcontrol.v1 import (
 from orchestrator.api.scheme import resource_of
 from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.bootstrap.furniture import mandatory_flows
+from orchestrator.apiserver.http.connections import Headers, headers
 from orchestrator.apiserver.http.fairness.loads import LoadHistograms, Moments
 from orchestrator.apiserver.http.fairness.matching import flow_of, in_order, matches
 from orchestrator.apiserver.http.fairness.occupancy import Occupancy
@@ -100,7 +101,7 @@ class Classified(Struct, frozen=True, eq=False):
     flow: str
     key: tuple[str, str]
     queued: str
-    headers: Mapping[str, str]
+    headers: Headers
     tally: Tallies
 
 
@@ -153,11 +154,13 @@ class Fairness:
         level = self.levels[schema.spec.priority_level_configuration.name]
         name, flow = schema.metadata.name, flow_of(schema, who, asked)
         key = (level.name, name)
-        headers = {
-            "X-Kubernetes-PF-FlowSchema-UID": schema.metadata.uid,
-            "X-Kubernetes-PF-PriorityLevel-UID": level.configuration.metadata.uid,
-        }
-        return Classified(schema, level, flow, key, f"{name}/{flow}", headers, self._tally(key))
+        said = headers(
+            {
+                "X-Kubernetes-PF-FlowSchema-UID": schema.metadata.uid,
+                "X-Kubernetes-PF-PriorityLevel-UID": level.configuration.metadata.uid,
+            }
+        )
+        return Classified(schema, level, flow, key, f"{name}/{flow}", said, self._tally(key))
 
     def at_once(self, where: Classified, work: Work, kind: str) -> Seat | None:
         """A request's seats, if it need not wait for any. `kind`: mutating or readOnly. Whoever has them gives them back."""
