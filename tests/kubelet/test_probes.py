@@ -11,7 +11,7 @@ from orchestrator.api.core.v1 import Container, ContainerState, Pod, Probe
 from orchestrator.kubelet.container_record import ContainerRecord, Role, Stage
 from orchestrator.kubelet.probing import PodProbes
 from orchestrator.kubelet.runtimes.interface import ProbeAnswered
-from tests.kubelet.stories import conditions_of, container_of, events_of, pod_with
+from tests.kubelet.stories import conditions_of, container_of, events_of, pod_with, waiting_of
 from tests.manifests import pod
 
 TCP = {"tcpSocket": {"port": 8080}}
@@ -83,6 +83,39 @@ async def test_a_container_that_fails_its_liveness_probe_is_restarted(cluster: C
     killed = events["Killing", "Container c failed liveness probe, will be restarted"]
     assert killed.involved_object.field_path == "spec.containers{c}"
     assert any(m.startswith("Liveness probe failed: dial tcp 10.") for _, m in events)
+
+
+async def test_back_off_begins_a_run_later_where_probes_end_the_runs(cluster: Cluster) -> None:
+    """It counts from the end of the run before; where runs last longer than that, there is none."""
+    probe = {
+        "exec": {"command": ["cat", "/no"]},
+        "failureThreshold": 1,
+        "periodSeconds": 1,
+        "terminationGracePeriodSeconds": 1,
+    }
+    container = {"command": ["sleep", "9999"], "image": "busybox"}
+    quick = {**container, "livenessProbe": {**probe, "initialDelaySeconds": 3}}
+    slow = {**container, "livenessProbe": {**probe, "initialDelaySeconds": 12}}
+    await cluster.apply([pod_with("quick", quick), pod_with("slow", slow)])
+    await cluster.clock.sleep(12.5)
+    found = await container_of(cluster, "quick")
+    assert found.state is not None
+    assert (found.restart_count, found.state.waiting) == (2, None)
+    await cluster.clock.sleep(7.5)
+    assert (await waiting_of(cluster, "quick"))[0] == "CrashLoopBackOff"
+    await cluster.clock.sleep(28)
+    assert (await container_of(cluster, "slow")).restart_count == 3
+    assert "BackOff" not in {reason for reason, _ in await events_of(cluster, "slow")}
+
+
+async def test_a_sidecar_that_fails_its_probe_is_called_an_init_container(cluster: Cluster) -> None:
+    """That it will be restarted goes without saying."""
+    probe = {"exec": {"command": ["cat", "/no"]}, "failureThreshold": 1}
+    sidecar = {"name": "s", "image": "busybox", "restartPolicy": "Always", "livenessProbe": probe}
+    sidecar["command"] = ["sleep", "9999"]
+    await cluster.apply([pod_with("p", {}, initContainers=[sidecar])])
+    await cluster.clock.sleep(8)
+    assert ("Killing", "Init container s failed liveness probe") in await events_of(cluster, "p")
 
 
 @pytest.mark.parametrize(("ready", "restarts"), [(25, 0), (100, 1)])
