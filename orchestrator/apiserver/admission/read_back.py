@@ -11,6 +11,7 @@ from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission.interface import AdmissionRequest
 from orchestrator.apiserver.admission.questions import filled
+from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.kinds.conversion import conversion
 from orchestrator.machinery.field_errors import quote
 
@@ -18,6 +19,8 @@ from orchestrator.machinery.field_errors import quote
 _SETTLED: Final = ("creation_timestamp", "generation", "managed_fields")
 _OF_NEW: Final = (*_SETTLED, "uid", "deletion_timestamp", "deletion_grace_period_seconds")
 _OF_OTHERS: Final = (*_OF_NEW, "name", "namespace", "resource_version")
+
+_READ: Final = "read back"
 
 
 def shown(document: dict[str, Any], request: AdmissionRequest) -> dict[str, Any]:
@@ -41,9 +44,9 @@ def read_back(
     *,
     strict: bool = False,
 ) -> Any:
-    """The changed object as it is stored, with its defaults; `strict`: which may have no unknown fields.
+    """The changed object as the request has it, with its defaults; `strict`: which may have no unknown fields.
 
-    Raises DecodeError; BadRequest for another namespace, Conflict for another version.
+    Raises DecodeError, Unconverted; BadRequest for another namespace, Conflict for another version.
     """
     old = request.object
     stored = scheme.storage(request.resource)
@@ -54,8 +57,12 @@ def read_back(
         if unknown and strict:
             words = ", ".join(f"unknown field {quote(each)}" for each in unknown)
             raise DecodeError("", words, words=f"strict decoding error: {words}")
-        convert = conversion(version, stored)
-        new = new if convert is None else convert(new)
+        versions = kind_of(stored).versions
+        if versions is not None:
+            new = versions.converted(_read_once(new, request), old.api_version)
+        else:
+            convert = conversion(version, stored)
+            new = new if convert is None else convert(new)
     new = replace(new, metadata=_settled(new.metadata, request))
     return filled(new, request, scheme)
 
@@ -82,3 +89,14 @@ def _settled(metadata: ObjectMeta, request: AdmissionRequest) -> ObjectMeta:
         resource_version=old.resource_version,
         **({} if begins else {"uid": metadata.uid or old.uid}),
     )
+
+
+def _read_once(new: Any, request: AdmissionRequest) -> Any:
+    """The object as it was read before: that which is converted is known by its identity."""
+    if request.rounds is None:
+        return new
+    known: list[Any] = request.rounds.memory.setdefault(_READ, [])
+    found = next((each for each in known if each == new), None)
+    if found is None:
+        known.append(new)
+    return found or new
