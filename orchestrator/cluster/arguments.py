@@ -6,9 +6,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from orchestrator.api.errors import UnknownKind
 from orchestrator.api.scheme import Scheme
 from orchestrator.apiserver import ApiFault
 from orchestrator.client import Controller
+from orchestrator.client.checking import resource_for
 from orchestrator.client.declaration import check
 from orchestrator.client.errors import InvalidController
 from orchestrator.cluster.nodes import node_spec
@@ -60,7 +62,8 @@ def classes_of(
 ) -> Sequence[type[Controller]]:
     """The controllers of a cluster, by class or by name; "*" are Kubernetes' own, "-job" all but one.
 
-    "*" leaves out those that are not there by default, but with `every` only those that furnish nothing. Raises TypeError and UnknownController.
+    "*" leaves out those that are not there by default, but with `every` only those that furnish nothing; and those of
+    kinds that nobody serves. Raises TypeError and UnknownController.
     """
     if isinstance(controllers, str) or not isinstance(controllers, Sequence):
         raise TypeError(f"controllers is a sequence of Controller classes, not {controllers!r}")
@@ -70,11 +73,20 @@ def classes_of(
     for each in controllers:
         if each == "*":
             wanted = (one for one in CONTROLLERS if one.by_default or (every and one.furnishes))
-            classes += (one for one in wanted if one not in left_out | named)
+            served = (one for one in wanted if _is_served(one, scheme))
+            classes += (one for one in served if one not in left_out | named)
         elif not _leaves_out(each):
             classes.append(find(each) if isinstance(each, str) else each)
     _check_all(classes, scheme)
     return classes
+
+
+def _is_served(controller: type[Controller], scheme: Scheme) -> bool:
+    try:
+        resource_for(controller.kind, scheme)
+    except UnknownKind:
+        return False
+    return True
 
 
 def _names(controller: object) -> bool:

@@ -35,6 +35,7 @@ from orchestrator.controllers.node_ipam import NodeIpamController
 from orchestrator.controllers.node_lifecycle import NodeLifecycleController
 from orchestrator.controllers.node_ttl import NodeTtlController
 from orchestrator.controllers.pod_gc import PodGarbageCollector
+from orchestrator.controllers.pod_group_protection import PodGroupProtectionController
 from orchestrator.controllers.policy_status import ValidatingAdmissionPolicyStatusController
 from orchestrator.controllers.replicaset import ReplicaSetController
 from orchestrator.controllers.replication_controller import ReplicationControllerController
@@ -121,6 +122,7 @@ CONTROLLERS: Final[tuple[type[KubernetesController], ...]] = (
     ClaimProtectionController,
     ClassProtectionController,
     VolumeProtectionController,
+    PodGroupProtectionController,
     EphemeralVolumeController,
     FlowSchemaController,
     ValidatingAdmissionPolicyStatusController,

@@ -35,8 +35,8 @@ from orchestrator.kubelet.runtimes.interface import (
     ImagePulling,
     ProbeAnswered,
 )
-from orchestrator.machinery.restarts import restarts, restarts_all
-from orchestrator.machinery.times import format_time
+from orchestrator.machinery.restarts import restarts_all
+from orchestrator.machinery.times import format_time, parse_time
 
 
 class ContainerNews(PodEnding):
@@ -149,7 +149,7 @@ class ContainerNews(PodEnding):
             self._fail_probe(record, event.kind, now, effects)
         elif event.kind == STARTUP:
             record.started = True
-            self._probes.began(record)
+            self._probes.began(record, now)
             effects.append(REPORT)
 
     def _fail_probe(
@@ -160,8 +160,10 @@ class ContainerNews(PodEnding):
         spec = record.spec
         probe = spec.startup_probe if kind == STARTUP else spec.liveness_probe
         grace = probe.termination_grace_period_seconds if probe is not None else None
-        why = f"Container {spec.name} failed {kind} probe"
-        if restarts(spec, self.policy, 1):
+        why = f"{record.title} failed {kind} probe"
+        # Rules ask for the exit code, which there is none of yet.
+        record.replaced = record.sidecar or (spec.restart_policy or self.policy) != "Never"
+        if record.replaced and not record.sidecar:
             why += ", will be restarted"
         self._kill(record, self.grace_seconds() if grace is None else grace, now, effects, why)
 
@@ -191,6 +193,8 @@ class ContainerNews(PodEnding):
         if record is None or record.stage in (Stage.EXITED, Stage.WAITING):
             return
         record.ready = record.started = False
+        if record.stop_at is not None:
+            self._tell_cut_hook(record, effects)
         record.hooked = record.stop_at = None
         if self._probes is not None:
             self._probes.ended(record)
@@ -228,19 +232,36 @@ class ContainerNews(PodEnding):
     def _back_off(
         self, record: ContainerRecord, event: ContainerExited, effects: list[Effect]
     ) -> None:
+        """When the container runs again.
+
+        The delay counts from the end of its last run. Of one that is stopped for another to begin, kubelet sees the
+        run before as the last: so back-off sets in a run later, and not at all where runs last longer than it.
+        """
         ran = event.at - (event.started_at or event.at)
-        delay = record.retry_delay = next_delay(record.retry_delay, ran, self.most_delay)
-        record.retry_at = event.at + delay
-        record.last_state = record.state
-        if delay == 0.0:
+        delay = wait = next_delay(record.retry_delay, ran, self.most_delay)
+        if record.replaced:
+            record.replaced = False
+            before = record.last_state.terminated if record.last_state is not None else None
+            if before is None or before.finished_at is None:
+                record.retry_at = event.at  # and the next run that ends is the first that counts
+                return
+            if event.at - parse_time(before.finished_at) >= delay:
+                wait = 0.0
+        record.retry_delay = delay
+        record.retry_at = event.at + wait
+        if wait == 0.0:
             return
         effects.append(REPORT)
         metadata = self.pod.metadata
         pod = f"{metadata.name}_{metadata.namespace}({metadata.uid})"
         message = f"back-off {format_delay(delay)} restarting failed container={record.spec.name} pod={pod}"
-        record.state = ContainerState(
-            waiting=ContainerStateWaiting(reason="CrashLoopBackOff", message=message)
-        )
+        if (
+            event.exit_code or not record.sidecar
+        ):  # a sidecar that ended well is shown as what it is
+            record.last_state = record.state
+            record.state = ContainerState(
+                waiting=ContainerStateWaiting(reason="CrashLoopBackOff", message=message)
+            )
         said = f"Back-off restarting failed container {record.spec.name} in pod {pod}"
         effects.append(warning(record, "BackOff", said))
 

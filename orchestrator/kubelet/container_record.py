@@ -53,6 +53,7 @@ class ContainerRecord(Struct, gc=False, eq=False):
     pull_delay: float | None = None  # of the image's back-off
     held_back_at: float | None = None  # when a failed pull becomes a back-off
     must_restart: bool = False  # whatever the policy: its definition has changed
+    replaced: bool = False  # it is stopped for another run to begin at once
     hooked: ContainerStarted | None = None  # what its postStart hook keeps back
     stop_at: float | None = None  # when a preStop hook has had its time
 
@@ -60,6 +61,11 @@ class ContainerRecord(Struct, gc=False, eq=False):
     def sidecar(self) -> bool:
         """Whether it is an init container that runs as long as the pod."""
         return self.role is Role.SIDECAR
+
+    @property
+    def title(self) -> str:
+        """What an event calls a container that has to go."""
+        return f"{'Init container' if self.sidecar else 'Container'} {self.spec.name}"
 
     @property
     def active(self) -> bool:

@@ -6,13 +6,14 @@ from typing import Final
 from orchestrator.api.core.v1 import ContainerState, ContainerStateTerminated, Pod
 from orchestrator.kubelet.backoff import MAX_SECONDS
 from orchestrator.kubelet.container_record import ContainerRecord, Stage
-from orchestrator.kubelet.happenings import normal
+from orchestrator.kubelet.happenings import normal, warning
 from orchestrator.kubelet.pod_events import Effect, FinishPod, ReportStatus, RunHook, StopContainer
 from orchestrator.kubelet.pod_state import DEFAULT_GRACE_SECONDS, PodState
 from orchestrator.kubelet.probing import PodProbes
 from orchestrator.kubelet.resetting import Reset, forget_runs
 
-LEAST_GRACE_SECONDS: Final = 2.0  # that a container has to stop after a preStop hook
+# That a container has to stop, however little its pod or its preStop hook left of the time.
+LEAST_GRACE_SECONDS: Final = 2.0
 REPORT: Final = ReportStatus()
 # The end of a container that never ran, as kubelet's status manager says it of pods that go.
 _NEVER_RAN: Final = ContainerState(
@@ -34,7 +35,7 @@ class PodEnding(PodState):
         self._grace = DEFAULT_GRACE_SECONDS + 0.0  # that its containers were given to stop
         self._hooks = False  # a preStop hook has been begun
         self._reset_step = Reset.NONE
-        self._probes = PodProbes(self.records()) if self.traits.probed else None
+        self._probes = PodProbes(self.records(), now) if self.traits.probed else None
 
     def _kill(
         self,
@@ -57,14 +58,18 @@ class PodEnding(PodState):
             self._hooks = True
             effects.append(RunHook(record.spec, key, lifecycle.pre_stop, True))
         else:
-            effects.append(StopContainer(key, grace))
+            effects.append(StopContainer(key, self._at_least(grace)))
+
+    def _at_least(self, grace: float) -> float:
+        """Nobody waits for a pod that is gone already, nor for containers that all begin anew."""
+        return grace if self.vanished or self.resetting else max(grace, LEAST_GRACE_SECONDS)
 
     def _hurry(
         self, record: ContainerRecord, grace: float, now: float, effects: list[Effect]
     ) -> None:
         """Shorten the time of a container that is stopping."""
         if record.stop_at is None:
-            effects.append(StopContainer(record.key(self.uid), grace))
+            effects.append(StopContainer(record.key(self.uid), self._at_least(grace)))
         elif now + grace < record.stop_at:
             record.stop_at = now + grace
 
@@ -78,6 +83,8 @@ class PodEnding(PodState):
                 break
             if record.active:
                 active = [record]
+        if not active and self.failure is not None:
+            self._conclude()
         grace = self.grace_seconds()
         for record in active:
             if record.stage is not Stage.STOPPING:
@@ -95,14 +102,18 @@ class PodEnding(PodState):
         """Let each container have ended: who holds the pod by a finalizer is to see a final state.
 
         Containers whose turn had not come, behind the last init container that has run, go on waiting; the first
-        one's turn has always come.
+        one's turn has always come. Of one that was to run again nothing is known, unless its pod is deleted, of
+        which none does.
         """
-        begun = self.initialized or all(r.completed or r.started for r in self.init_containers)
+        last = self.init_containers[-1] if self.init_containers else None
+        begun = last is None or (last.started if last.sidecar else last.completed)
+        begun = begun or self.initialized
+        deleted = self.vanished or self.pod.metadata.deletion_timestamp is not None
         turns = [i for i, record in enumerate(self.init_containers) if _has_run(record)]
         reached = self.init_containers[: max(turns, default=0) + 1]
         for record in chain(reached, self.containers if begun else ()):
             if record.state.terminated is None:
-                record.state = record.last_state or _NEVER_RAN
+                record.state = (record.last_state if deleted else None) or _NEVER_RAN
 
     def _reset(self, now: float, effects: list[Effect]) -> bool:
         """End all containers at once, without their hooks; when they have ended, let all begin anew.
@@ -139,8 +150,14 @@ class PodEnding(PodState):
         """A preStop hook that has not ended in its time is not waited for."""
         if record.stop_at is not None and now >= record.stop_at:
             record.stop_at = None
-            grace = min(LEAST_GRACE_SECONDS, self.grace_seconds())
-            effects.append(StopContainer(record.key(self.uid), grace))
+            self._tell_cut_hook(record, effects)
+            effects.append(StopContainer(record.key(self.uid), self._at_least(0.0)))
+
+    def _tell_cut_hook(self, record: ContainerRecord, effects: list[Effect]) -> None:
+        """A command that ends with its container has failed."""
+        lifecycle = record.spec.lifecycle
+        if lifecycle is not None and lifecycle.pre_stop is not None and lifecycle.pre_stop.exec:
+            effects.append(warning(record, "FailedPreStopHook", "PreStopHook failed"))
 
 
 def _has_run(record: ContainerRecord) -> bool:

@@ -87,15 +87,13 @@ class PodState:
         """Whether the pod as a whole is to stop, noticing a deadline that has passed."""
         if self.vanished or self.failure is not None:
             return True
-        if self.pod.metadata.deletion_timestamp is not None:
-            return True
         deadline = self.pod.spec.active_deadline_seconds if self.pod.spec is not None else None
         if deadline is not None and now >= self.start_time + deadline and not self.terminal:
             self.failure = PodRejected(
                 "DeadlineExceeded", "Pod was active on the node longer than the specified deadline"
             )
             return True
-        return False
+        return self.pod.metadata.deletion_timestamp is not None
 
     @property
     def terminal(self) -> bool:

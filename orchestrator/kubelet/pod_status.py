@@ -88,7 +88,7 @@ def _live_phase(worker: PodState) -> str:
     pending = False
     for record in worker.init_containers:
         if record.sidecar:
-            if not (record.started or record.last_state is not None or worker.terminal):
+            if not (record.started or _ended(record) is not None or worker.terminal):
                 pending = pending or not worker.initialized
         elif record.state.running is not None:
             pending = True
@@ -153,6 +153,9 @@ def status_of(
     before = reported or old
     words = (before.reason, before.message) if before.phase == phase else ("", "")
     failure = worker.failure
+    # Of a pod that has ended nothing is looked at again, whatever becomes of its specification.
+    over = phase in _ENDED and before.phase == phase
+    generation = before.observed_generation if over else pod.metadata.generation
     general = pod.spec.security_context if pod.spec is not None else None
     return replace(
         old,
@@ -163,7 +166,7 @@ def status_of(
             before.conditions,
             old.conditions,
             _wanted_conditions(worker, phase, bool(pod_ips)),
-            pod.metadata.generation,
+            generation,
             format_time(now),
         ),
         start_time=format_time(worker.start_time),
@@ -182,7 +185,7 @@ def status_of(
         ephemeral_container_statuses=tuple(
             [_container_status(r, general) for r in worker.debuggers]
         ),
-        observed_generation=pod.metadata.generation,
+        observed_generation=generation,
     )
 
 
@@ -231,13 +234,14 @@ def _container_status(
     mounts = _RECURSIVE_MOUNTS if record.recursive else _FLAT_MOUNTS
     ran = bool(record.container_id)
     resources = spec.resources if ran else None
-    # Nobody asks whether an ephemeral container is ready or has started.
+    # Nobody asks whether an ephemeral container is ready or has started, nor a probe whether an init container is ready.
     asked = record.role is not Role.DEBUG
+    probed = asked and record.role is not Role.INIT
     return ContainerStatus(
         name=record.spec.name,
         state=record.state,
         last_state=record.last_state or _NO_STATE,
-        ready=completed or (asked and record.is_ready),
+        ready=completed or (probed and record.is_ready),
         restart_count=record.restarts,
         image=image,
         image_id=image_id(image) if ran else "",
@@ -342,7 +346,8 @@ def _wanted_conditions(worker: PodState, phase: str, has_network: bool) -> tuple
     disrupted = worker.failure is not None and bool(worker.failure.disrupted)
     plain = worker.resize_pending is None and not worker.init_containers and not disrupted
     if plain and not worker.traits.resets and not _open_gates(worker.pod):
-        return _usual_conditions(phase, has_network, *_unready(worker, phase))
+        unready = _unready(worker, "Pending" if _is_cut_short(worker) else phase)
+        return _usual_conditions(phase, has_network, *unready)
     done = phase in ("Succeeded", "Failed")
     initialized = _initialized(worker)
     sandbox = has_network and not done
@@ -358,7 +363,7 @@ def _wanted_conditions(worker: PodState, phase: str, has_network: bool) -> tuple
         )
         message = f"containers with incomplete status: [{incomplete}]"
         conditions.append(("Initialized", "False", "ContainersNotInitialized", message))
-    reason, message = _unready(worker, phase)
+    reason, message = _unready(worker, "Pending" if _is_cut_short(worker) else phase)
     ready = ("True", "", "") if not reason else ("False", reason, message)
     gates = _open_gates(worker.pod)
     if gates and ready[0] == "True":
@@ -412,6 +417,18 @@ def _unready(worker: PodState, phase: str) -> tuple[str, str]:
     if not waiting:
         return "", ""
     return "ContainersNotReady", f"containers with unready status: [{' '.join(waiting)}]"
+
+
+def _is_cut_short(worker: PodState) -> bool:
+    """Whether the pod was deleted before each container had run.
+
+    What is said of its containers is then what was said while it was pending: kubelet lets it fail afterwards.
+    """
+    if not worker.finished or worker.failure is not None:
+        return False
+    if any(not r.sidecar and worker.failed_for_good(r) for r in worker.init_containers):
+        return False
+    return any(not record.container_id for record in worker.containers)
 
 
 def _open_gates(pod: Pod) -> list[str]:

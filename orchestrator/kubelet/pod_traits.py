@@ -18,7 +18,8 @@ class PodTraits(Struct, frozen=True):
     """`mounts`: a volume may not be there, or devices are claimed; `configured`: containers whose environment is;
     `expanded`: containers with a path in a volume that is made of their environment; `limited`: it may not
     keep everything on the node's disk; `resets`: the end of a container may let all of them begin anew;
-    `from_files`: containers with variables that come from files in volumes.
+    `from_files`: containers with variables that come from files in volumes; `welcomed`: there are containers with
+    a hook after their start.
     """
 
     probed: bool
@@ -28,6 +29,7 @@ class PodTraits(Struct, frozen=True):
     limited: bool
     resets: bool
     from_files: frozenset[str]
+    welcomed: bool
 
 
 def traits_of(spec: PodSpec) -> PodTraits:
@@ -51,6 +53,9 @@ def _traits(
             c.name for c in containers if any(m.sub_path_expr for m in c.volume_mounts)
         ),
         from_files=frozenset(c.name for c in containers if any(variables_of_files(c))),
+        welcomed=any(
+            c.lifecycle is not None and c.lifecycle.post_start is not None for c in containers
+        ),
         resets=any(may_restart_all(c) for c in containers),
     )
 

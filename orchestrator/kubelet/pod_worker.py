@@ -197,7 +197,9 @@ class PodWorker(ContainerNews):
         name = container.name
         if known.image != container.image:
             record.retry_delay = record.pull_delay = None
-            why = f"Container {name} definition changed, will be restarted"
+            why = f"{record.title} definition changed"
+            if not record.sidecar:
+                why += ", will be restarted"
         elif known.resources != container.resources:
             effects.append(REPORT)
             if self.resize_pending is not None:
@@ -218,6 +220,8 @@ class PodWorker(ContainerNews):
 
     def _add_debuggers(self) -> None:
         spec = self.pod.spec
+        if self.terminal:
+            return  # of what comes later nothing is told
         for each in spec.ephemeral_containers[len(self.debuggers) :] if spec is not None else ():
             fields = {name: getattr(each, name) for name in Container.__struct_fields__}
             record = ContainerRecord(Container(**fields), Role.DEBUG, CREATING, CREATING)
@@ -270,6 +274,8 @@ class PodWorker(ContainerNews):
         self._ask_to_wake(now, effects)
 
     def _start_due(self, now: float, effects: list[Effect]) -> None:
+        if self.traits.welcomed and any(r.hooked is not None for r in self.records()):
+            return  # while a container is welcomed, nothing else of its pod begins
         for record in self.debuggers:
             if record.stage is Stage.WAITING:
                 self._start_if_due(record, now, effects)
@@ -284,6 +290,8 @@ class PodWorker(ContainerNews):
                 return
         for record in self.containers:
             self._start_if_due(record, now, effects)
+            if self.traits.welcomed and _is_to_be_welcomed(record):
+                return
 
     def _start_if_due(self, record: ContainerRecord, now: float, effects: list[Effect]) -> None:
         if record.stage == Stage.EXITED:
@@ -291,9 +299,10 @@ class PodWorker(ContainerNews):
                 return
             if record.retry_at is None:
                 record.retry_at = now
-                record.last_state = record.state
             if now < record.retry_at:
                 return
+            if record.state.terminated is not None:
+                record.last_state = record.state
             record.restarts += 1
         elif record.stage != Stage.WAITING or (record.retry_at or 0.0) > now:
             if record.held_back_at is not None and now >= record.held_back_at:
@@ -339,6 +348,13 @@ class PodWorker(ContainerNews):
         if at is not None and at != self._wake_at:
             self._wake_at = at
             effects.append(WakeAt(at))
+
+
+def _is_to_be_welcomed(record: ContainerRecord) -> bool:
+    """Whether a container begins that has a hook for it: those behind it begin when that has ended."""
+    lifecycle = record.spec.lifecycle
+    hooks = lifecycle is not None and lifecycle.post_start is not None
+    return hooks and record.stage is Stage.STARTING
 
 
 def _first(now: float, *times: float | None) -> float | None:

@@ -5,6 +5,7 @@ the scheduler.
 """
 
 from collections.abc import Callable, Hashable, Mapping
+from inspect import iscoroutine
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.machinery.errors import MachineryError
+from orchestrator.scheduler.answers import check, wrong
 from orchestrator.scheduler.errors import PluginError
 from orchestrator.scheduler.framework import Filter, Normalize, Plugin, Reasons, Score
 from orchestrator.scheduler.kernels import MAX_NODE_SCORE, FilterKernel, ScoreKernel
@@ -27,6 +29,7 @@ def filter_kernel_of(plugin: Plugin, pod: Pod, nodes: Snapshot) -> FilterKernel 
         rule, "filter_kernel"
     ):  # what isinstance of a protocol costs twenty times as much for
         filtering: FilterKernel | None = called(plugin, "filter", rule.filter_kernel, pod, nodes)
+        check(plugin, "filter", filtering, FilterKernel)
         return filtering
     assert isinstance(plugin, Filter)
     return _PlainFilter(plugin, pod, nodes)
@@ -37,6 +40,7 @@ def score_kernel_of(plugin: Plugin, pod: Pod, nodes: Snapshot) -> ScoreKernel | 
     rule: Any = plugin
     if hasattr(rule, "score_kernel"):
         scoring: ScoreKernel | None = called(plugin, "score", rule.score_kernel, pod, nodes)
+        check(plugin, "score", scoring, ScoreKernel)
         return scoring
     assert isinstance(plugin, Score)
     return _PlainScore(plugin, pod, nodes)
@@ -90,13 +94,16 @@ class _PlainFilter(FilterKernel):
 
     def reasons(self, row: int) -> tuple[str, ...]:
         plugin = self._plugin
+        default = (f"node(s) didn't satisfy plugin(s) [{plugin.name}]",)
         if not isinstance(plugin, Reasons):
-            return (f"node(s) didn't satisfy plugin(s) [{plugin.name}]",)
+            return default
         reasons: Any = called(plugin, "filter", plugin.reasons, self._pod, self._nodes, row)
         if isinstance(reasons, tuple | list) and all(isinstance(each, str) for each in reasons):
-            return tuple(reasons)
+            return tuple(reasons) or default
         name = self._plugin.name
         words = f"reasons is a tuple of texts, not {reasons!r}"
+        if iscoroutine(reasons):
+            raise wrong(plugin, "filter", reasons, "a tuple of texts")
         raise PluginError(name, f'running "{name}" filter plugin: {words}')
 
 
@@ -123,7 +130,7 @@ class _PlainScore(ScoreKernel):
 def _array(plugin: Plugin, point: str, answer: Any, length: int) -> NDArray[Any]:
     said = f'running "{plugin.name}" {point} plugin: it answered'
     if not isinstance(answer, np.ndarray):
-        raise PluginError(plugin.name, f"{said} {type(answer).__name__}, not an array")
+        raise wrong(plugin, point, answer, "an array")
     if answer.shape != (length,):
         raise PluginError(plugin.name, f"{said} an array of shape {answer.shape}, not ({length},)")
     return answer
@@ -135,7 +142,7 @@ def _whole(plugin: Plugin, answer: Any, length: int) -> Int64:
     if array.dtype.kind not in "iuf":
         raise PluginError(
             plugin.name,
-            f'running "{plugin.name}" score plugin: it answered an array of {array.dtype}',
+            f'running "{plugin.name}" score plugin: it answered an array of {array.dtype}, not of numbers',
         )
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise _out_of_range(plugin, array[~np.isfinite(array)][0])

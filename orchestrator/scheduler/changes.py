@@ -175,11 +175,22 @@ def node_events(old: Node | None, new: Node) -> tuple[ClusterEvent, ...]:
         events.append(ClusterEvent.NODE_FEATURES)
     if old.metadata.labels != new.metadata.labels:
         events.append(ClusterEvent.NODE_LABELS)
-    before = (old.spec.taints, old.spec.unschedulable) if old.spec is not None else ((), None)
-    after = (new.spec.taints, new.spec.unschedulable) if new.spec is not None else ((), None)
-    if before != after:
+    was_closed, is_closed = _closed(old), _closed(new)
+    taints = old.spec.taints if old.spec is not None else ()
+    if taints != (new.spec.taints if new.spec is not None else ()) or (
+        was_closed and not is_closed
+    ):
         events.append(ClusterEvent.NODE_TAINTS)
     return tuple(events)
+
+
+def closes(old: Node | None, new: Node) -> bool:
+    """Whether a node is unschedulable from now on: no event for those that wait, whom it does not help."""
+    return old is not None and _closed(new) and not _closed(old)
+
+
+def _closed(node: Node) -> bool:
+    return node.spec is not None and bool(node.spec.unschedulable)
 
 
 def _features(node: Node) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ A plugin's mistake is the pod's: it becomes a Refusal with the plugin's words, n
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from inspect import iscoroutine
 from random import Random
 from typing import Any, Final, ParamSpec, TypeVar
 
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 from orchestrator.api.core.v1 import Node, Pod
 from orchestrator.machinery.errors import MachineryError
 from orchestrator.scheduler.adapters import called
+from orchestrator.scheduler.answers import check, check_room, key_of, wrong
 from orchestrator.scheduler.errors import PluginError, Rejected
 from orchestrator.scheduler.extenders import (
     MAX_PRIORITY,
@@ -29,8 +31,10 @@ from orchestrator.scheduler.kernels import MAX_NODE_SCORE
 from orchestrator.scheduler.nominations import Candidate, Nominations
 from orchestrator.scheduler.on_request import answer
 from orchestrator.scheduler.placement import Placement
+from orchestrator.scheduler.plugins.priority_sort import PrioritySort
+from orchestrator.scheduler.preparing import taken_back
 from orchestrator.scheduler.profile import Profile
-from orchestrator.scheduler.queue import by_priority
+from orchestrator.scheduler.queue import SortKey, by_priority
 from orchestrator.scheduler.refusals import Refusal, unavailable
 from orchestrator.scheduler.rotation import Rotation
 from orchestrator.scheduler.snapshot import Snapshot
@@ -73,6 +77,31 @@ class Room(Struct, frozen=True):
     by: str = ""
 
 
+def _among(ask: Callable[[Pod, Snapshot], str], nodes: Snapshot) -> Callable[[Pod], str]:
+    return lambda pod: ask(pod, nodes)
+
+
+def _sorting(plugin: Any) -> SortKey:
+    """How a plugin sorts pods; those that it fails for, which their gate tells of, by their priority."""
+    if isinstance(plugin, PrioritySort):
+        return by_priority
+
+    def sort_key(pod: Pod, queued_at: float) -> tuple[float, ...]:
+        try:
+            key: tuple[float, ...] = key_of(plugin, plugin.sort_key, pod, queued_at)
+        except Exception:
+            return by_priority(pod, queued_at)
+        return key
+
+    return sort_key
+
+
+def _sortable(plugin: Any, pod: Pod) -> str:
+    """Nothing: what a plugin raises that cannot sort a pod keeps it outside."""
+    called(plugin, "QueueSort", partial(key_of, plugin, plugin.sort_key), pod, 0.0)
+    return ""
+
+
 class Cycle:
     """A profile at work."""
 
@@ -91,9 +120,7 @@ class Cycle:
         self._gates: list[tuple[Any, Callable[[Pod], str]]] = [
             (
                 p,
-                partial(p.enqueue_gate, nodes=nodes)
-                if hasattr(p, "enqueue_gate")
-                else p.pre_enqueue,
+                _among(p.enqueue_gate, nodes) if hasattr(p, "enqueue_gate") else p.pre_enqueue,
             )
             for p in gates
         ]
@@ -121,7 +148,9 @@ class Cycle:
         self._post_binders: tuple[Any, ...] = profile.at("postBind")
         self.acts_on_binding = bool(self._post_binders)
         sorters: tuple[Any, ...] = profile.at("queueSort")
-        self.sort_key = sorters[0].sort_key if sorters else by_priority
+        self.sort_key = _sorting(sorters[0]) if sorters else by_priority
+        if sorters and self.sort_key is not by_priority:  # the pod says so that it fails for
+            self._gates.append((sorters[0], partial(_sortable, sorters[0])))
         self.stopwatch: Stopwatch | None = None  # where it is of use
 
     def measure(self, stopwatch: Stopwatch) -> None:
@@ -135,10 +164,11 @@ class Cycle:
         for plugin, ask in self._gates:
             try:
                 reason: str = called(plugin, "preEnqueue", ask, pod)
+                if reason:
+                    check(plugin, "preEnqueue", reason, str)
+                    return str(plugin.name)
             except PluginError as error:
                 return error
-            if reason:
-                return str(plugin.name)
         return ""
 
     def choose(self, pod: Pod, random: Random) -> str | Refusal:
@@ -282,6 +312,8 @@ class Cycle:
             fault = False
             try:
                 reason = called(plugin, point, ask, pod, node)
+                if reason:
+                    check(plugin, point, reason, str, Wait)
             except PluginError as error:
                 reason, fault = str(error), True
             if isinstance(reason, Wait):
@@ -314,9 +346,10 @@ class Cycle:
         for plugin in self._preparers:
             try:
                 answer = called(plugin, "PreBind", plugin.pre_bind, pod, node, self._nodes)
+                check(plugin, "PreBind", answer, Preparation)
             except (PluginError, MachineryError) as error:
                 for preparation in found:
-                    preparation.undo()
+                    taken_back(preparation)
                 self.unreserve(pod, node)
                 return Refusal(str(error), frozenset(), fault=True)
             if answer is not None:
@@ -336,6 +369,8 @@ class Cycle:
         for plugin in self._binders:
             write = called(plugin, "Bind", plugin.bind, pod, node)
             if write is not None:
+                if not callable(write):
+                    raise wrong(plugin, "Bind", write, "what binds, or None")
                 return plugin.name, write
         return None
 
@@ -346,7 +381,9 @@ class Cycle:
         began = watch.now() if watch is not None else 0.0
         for plugin in self._post_binders:
             try:
-                called(plugin, "PostBind", plugin.post_bind, pod, node)
+                answer = called(plugin, "PostBind", plugin.post_bind, pod, node)
+                if iscoroutine(answer):
+                    raise wrong(plugin, "PostBind", answer, "None")
             except PluginError as error:
                 words = str(error)
         if watch is not None:
@@ -377,6 +414,7 @@ class Cycle:
                 answer = called(
                     plugin, "postFilter", plugin.post_filter, pod, refusal, self._placement
                 )
+                check_room(plugin, answer, self._nodes)
             except PluginError as error:
                 return Room(replace(refusal, message=f"{refusal.message} {error}"))
             if isinstance(answer, Nomination):

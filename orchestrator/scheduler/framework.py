@@ -273,9 +273,9 @@ def _at_once() -> bool:
 class Preparation(Struct, frozen=True):
     """What must be written before a pod is bound, and how to take back what it was assumed to do.
 
-    `patches` are written all at once, `write` does what has an order. `done` answers whether what was
-    written has had its effect, for which the binding waits: it is asked every second, for so long at most.
-    A PluginError that it raises ends the attempt, too. `undo` gives back what was assumed and `withdraw` what
+    `patches` are written all at once, and `heard` is told of each object as it is then; `write` does what has an
+    order. `done` answers whether what was written has had its effect, for which the binding waits: it is asked
+    every second, for so long at most. A PluginError that it raises ends the attempt, too. `undo` gives back what was assumed and `withdraw` what
     was written, where the pod is not bound after all. `annotations` come to the pod with its binding, and cost
     no write of their own.
     """
@@ -289,6 +289,7 @@ class Preparation(Struct, frozen=True):
     plugin: str = ""  # whose it is; the cycle says it
     at_permit: bool = False  # whether the pod waits for nothing but a plugin's word
     annotations: Mapping[str, str] = {}
+    heard: Callable[[Any], None] | None = None
 
     @property
     def takes_time(self) -> bool:

@@ -121,6 +121,11 @@ def is_in_tree(volume: Any) -> bool:
     )
 
 
+def is_migratable(volume: Volume) -> bool:
+    """Whether any driver has taken the place of a volume's plugin, one whose volumes nobody counts too."""
+    return is_in_tree(volume) or volume.azure_file is not None or volume.vsphere_volume is not None
+
+
 def provisioning(name: str) -> str:
     """The driver that makes the volumes of a provisioner."""
     found = _BY_PLUGIN.get(name)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -50,7 +50,7 @@ class Preparations:
         writes = [
             (each.plugin, write)
             for each in prepared
-            for write in (*map(self._patching, each.patches), each.write)
+            for write in (*(self._patching(p, each.heard) for p in each.patches), each.write)
             if write is not None
         ]
         attempt.left = len(writes)
@@ -72,7 +72,9 @@ class Preparations:
     def withdraw(self, prepared: Sequence[Preparation]) -> None:
         """The pod is not bound after all: take everything back."""
         for each in prepared:
-            each.undo()
+            failed = taken_back(each)
+            if failed:
+                self._ctx.log.warning("plugin failed", error=failed)
             if each.withdraw is not None:
                 self._ctx.task(self.attempt(each.withdraw), "withdraw")
 
@@ -82,6 +84,8 @@ class Preparations:
             await write(self._client)
         except (ApiError, NoReply, PluginError, MachineryError) as error:
             self._ctx.log.debug("not written", error=str(error))
+        except Exception as error:  # a plugin's own mistake
+            self._ctx.log.warning("plugin failed", error=str(error) or type(error).__name__)
 
     async def binding(self, plugin: str, write: Callable[[Client], Awaitable[None]]) -> None:
         """Bind a pod as a plugin does. Raises PluginError."""
@@ -93,10 +97,14 @@ class Preparations:
     def _now(self) -> float:
         return self._ctx.clock.monotonic()
 
-    def _patching(self, patch: Patch) -> Callable[[Client], Awaitable[None]]:
+    def _patching(
+        self, patch: Patch, heard: Callable[[Any], None] | None
+    ) -> Callable[[Client], Awaitable[None]]:
         async def write(client: Client) -> None:
             given = replace(patch, field_manager=FIELD_MANAGER, identity=client.identity)
-            await client.api.ask(given)
+            written = await client.api.ask(given)
+            if heard is not None:
+                heard(written)
 
         return write
 
@@ -148,6 +156,15 @@ class Preparations:
         attempt.left = -1
         if self._under_way.get(attempt.uid) is attempt:
             del self._under_way[attempt.uid]
+
+
+def taken_back(preparation: Preparation) -> str:
+    """Give back what a plugin assumed; answers what it raised, in words."""
+    try:
+        preparation.undo()
+    except Exception as error:
+        return str(_said(preparation.plugin, error, "Unreserve"))
+    return ""
 
 
 def _late(attempt: _Attempt) -> Exception:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from orchestrator.api import codec
 from orchestrator.api.core.v1 import Pod
 from orchestrator.scheduler.errors import InvalidProfile
 from orchestrator.scheduler.events import OWN, ClusterEvent
@@ -53,6 +54,12 @@ class Profile(Struct, frozen=True):
             if name in names:
                 raise InvalidProfile(f"plugin {name!r} stands twice in the profile")
             names.add(name)
+        sorting = [plugin.name for plugin in self.at("queueSort")]
+        if len(sorting) > 1:
+            raise InvalidProfile(
+                f"only one plugin sorts the queue, not {', '.join(sorting)}: take the others away "
+                f"(without({sorting[0]!r}))"
+            )
         _check_weights(self.weights, names)
         percentage = self.percentage_of_nodes_to_score
         if percentage is not None and not 0 <= percentage <= 100:
@@ -191,7 +198,27 @@ def _checked(plugin: Any) -> str:
         raise InvalidProfile(f"plugin {name!r} has normalize, but no score")
     if isinstance(plugin, Reasons) and not isinstance(plugin, Filter):
         raise InvalidProfile(f"plugin {name!r} has reasons, but no filter")
+    _check_interests(plugin)
     return name
+
+
+def _check_interests(plugin: Plugin) -> None:
+    """What a plugin wants to hear of: kinds, and events."""
+    watches: Any = plugin.watches
+    if not isinstance(watches, tuple | list) or not all(
+        isinstance(kind, type) and codec.is_kind(kind) for kind in watches
+    ):
+        raise InvalidProfile(
+            f"`watches` of plugin {plugin.name!r} is a tuple of kinds (watches = (ConfigMap,)), "
+            f"not {watches!r}"
+        )
+    events: Any = plugin.helped_by
+    if not isinstance(events, frozenset | set) or not all(
+        isinstance(event, ClusterEvent) for event in events
+    ):
+        raise InvalidProfile(
+            f"`helped_by` of plugin {plugin.name!r} is a set of ClusterEvents, not {events!r}"
+        )
 
 
 def _check_weights(weights: Mapping[str, int], names: set[str]) -> None:

@@ -25,6 +25,7 @@ from orchestrator.protocol import (
 from orchestrator.scheduler.backoff import QueuedPod
 from orchestrator.scheduler.changes import (
     EVENTS_OF_KINDS,
+    closes,
     follow_devices,
     has_ended,
     has_node,
@@ -276,7 +277,7 @@ class Scheduler(Watcher):
             self._happened(ClusterEvent.NODE_REMOVED, old, None)
             return
         happened = node_events(old, new)
-        if not happened:
+        if not (happened or closes(old, new)):
             return
         try:
             self._nodes.put_node(new)

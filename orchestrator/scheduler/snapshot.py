@@ -41,6 +41,11 @@ _NO_FEATURES: Final[frozenset[str]] = frozenset()
 class Objects(Protocol):
     """The objects of one kind; a `client.Cache` is such."""
 
+    @property
+    def revision(self) -> int:
+        """The newest one that has been heard of."""
+        ...
+
     def get(self, namespace: str, name: str) -> Any | None:
         """One object."""
         ...

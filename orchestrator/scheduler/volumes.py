@@ -47,6 +47,13 @@ def is_named_by(pod: Pod, claim: PersistentVolumeClaim) -> bool:
     return any(name == claim.metadata.name for name, _ in claim_names(pod))
 
 
+def is_mounted_by(pod: Pod, claim: PersistentVolumeClaim) -> bool:
+    """Whether a claim is one that a pod's volumes name, other than those that are made for the pod."""
+    if claim.metadata.namespace != pod.metadata.namespace:
+        return False
+    return any(name == claim.metadata.name and not own for name, own in claim_names(pod))
+
+
 def claim_of(nodes: Snapshot, namespace: str, name: str) -> PersistentVolumeClaim:
     """A claim. Raises NoClaim."""
     found: PersistentVolumeClaim | None = _get(nodes, PersistentVolumeClaim, namespace, name)

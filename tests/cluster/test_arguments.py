@@ -10,11 +10,13 @@ from actors import Misuse
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import ConfigMap, Event, Pod
 from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.scheduling.v1alpha2 import RESOURCES
 from orchestrator.api.scheme import Scheme
 from orchestrator.cluster import node_spec
 from orchestrator.cluster.arguments import classes_of
 from orchestrator.controllers import CONTROLLERS
 from orchestrator.controllers.installed import UnknownController
+from orchestrator.controllers.pod_group_protection import PodGroupProtectionController
 from orchestrator.kubelet import SimulatedRuntime, runtimes
 from orchestrator.kubelet.runtimes import UnknownRuntime
 from orchestrator.machinery.errors import ManifestError
@@ -52,11 +54,12 @@ def test_arguments_of_another_kind_are_refused_where_they_are_given(
 
 
 def test_controllers_are_named_as_the_controller_manager_names_them() -> None:
-    """As in `--controllers`: "*" is all of Kubernetes' own, "-job" leaves one out, a name adds one."""
+    """As in `--controllers`: "*" is all of Kubernetes' own of what is served, "-job" leaves one out, a name adds one."""
     scheme = Scheme.builtin()
-    furnished = [each for each in CONTROLLERS if each.name != "node-ipam"]
+    served = [each for each in CONTROLLERS if each.name != "podgroup-protection"]
+    furnished = [each for each in served if each.name != "node-ipam"]
     assert classes_of(["*"], scheme, every=True) == furnished
-    usual = [each for each in CONTROLLERS if each.by_default]
+    usual = [each for each in served if each.by_default]
     assert classes_of(["*"], scheme) == usual
     assert {each.name for each in classes_of(["*", "ttl"], scheme)} == {
         "ttl",
@@ -65,6 +68,9 @@ def test_controllers_are_named_as_the_controller_manager_names_them() -> None:
     without = [each for each in usual if each.name != "job"]
     assert classes_of(["*", "-job"], scheme) == without
     assert [each.name for each in classes_of(["job"], scheme)] == ["job"]
+    for resource in RESOURCES:
+        scheme.register(resource)
+    assert set(classes_of(["*"], scheme)) - {*usual} == {PodGroupProtectionController}
     with pytest.raises(UnknownController, match="there is no controller 'jobs'; there are"):
         Cluster(controllers=["*", "-jobs"])
 

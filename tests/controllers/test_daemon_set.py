@@ -178,3 +178,19 @@ async def test_a_taint_that_lets_pods_stay_changes_no_count_yet(cluster: Cluster
     await cluster.clock.sleep(20)
     status = await _status(cluster)
     assert (status.desired_number_scheduled, status.number_misscheduled) == (len(nodes), 0)
+
+
+async def test_pods_of_the_same_number_are_not_replaced(cluster: Cluster) -> None:
+    """A set that is made anew begins with the first template, as the orphans that it adopts did."""
+    nodes = await _nodes(cluster)
+    await cluster.apply([_set()])
+    await cluster.clock.sleep(20)
+    await cluster.client.delete(DaemonSet, "ds", namespace="default", propagation_policy="Orphan")
+    await cluster.clock.sleep(5)
+    await cluster.apply([_set("img:2")])
+    await cluster.clock.sleep(30)
+    assert await _pods(cluster) == {node: ["img:1"] for node in nodes}
+    assert (await _status(cluster)).updated_number_scheduled == 3
+    await cluster.apply([_set("img:3")])
+    await cluster.clock.sleep(60)
+    assert await _pods(cluster) == {node: ["img:3"] for node in nodes}

@@ -74,6 +74,8 @@ async def test_pods_come_one_after_the_other(cluster: Cluster) -> None:
     two = pods["ss-2"]
     assert two.spec is not None
     assert (two.spec.hostname, two.spec.subdomain) == ("ss-2", "ss")
+    # As in Kubernetes, though nothing of the name is generated.
+    assert two.metadata.generate_name == "ss-"
     assert two.metadata.labels["apps.kubernetes.io/pod-index"] == "2"
     assert two.metadata.labels["statefulset.kubernetes.io/pod-name"] == "ss-2"
     status = await _status(cluster)

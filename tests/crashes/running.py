@@ -146,7 +146,11 @@ class Disturber(Player):
 async def _run(scenario: Scenario, added: Iterable[Fault], hearing: Hearing) -> End:
     controllers = ("*", scenario.controller)
     async with Cluster(
-        nodes=3, profile=AT_ONCE, faults=FaultPlan(), controllers=controllers
+        nodes=3,
+        profile=AT_ONCE,
+        faults=FaultPlan(),
+        controllers=controllers,
+        **scenario.cluster,
     ) as cluster:
         player = Disturber(cluster, NAMESPACE)
         await player.begin()

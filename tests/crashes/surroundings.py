@@ -82,6 +82,10 @@ def _volume(name: str, **spec: Any) -> Step:
     return create("v1", "PersistentVolume", name, spec=said)
 
 
+def _group(name: str) -> Step:
+    return create(_SCHEDULING, "PodGroup", name, spec={"schedulingPolicy": {"basic": {}}})
+
+
 _USER: Final = pod(
     "user", volumes=[{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]
 )
@@ -94,6 +98,7 @@ _KUBELET: Final = ("kube-apiserver-client-kubelet", "system:node:node-1", "syste
 _FOR_KUBELETS: Final = ["digital signature", "client auth"]
 _CSR: Final = "certificates.k8s.io/v1/CertificateSigningRequest"
 _STORAGE: Final = "storage.k8s.io/v1"
+_SCHEDULING: Final = "scheduling.k8s.io/v1alpha2"
 _FLOW: Final = "flowcontrol.apiserver.k8s.io/v1"
 _POLICIES: Final = "admissionregistration.k8s.io/v1"
 _NETWORKING: Final = "networking.k8s.io/v1"
@@ -158,6 +163,23 @@ SURROUNDINGS: Final = (
             delete("PersistentVolumeClaim", "data"),
         ],
         (_PV,),
+    ),
+    Scenario(
+        "podgroup-protection",
+        [
+            _group("one"),
+            _group("two"),
+            pod("in-one", schedulingGroup={"podGroupName": "one"}),
+            pod("in-two", schedulingGroup={"podGroupName": "two"}),
+            delete("PodGroup", "one", _SCHEDULING),
+            delete("PodGroup", "two", _SCHEDULING),
+            delete("Pod", "in-one"),
+        ],
+        (f"{_SCHEDULING}/PodGroup",),
+        cluster={
+            "feature_gates": {"GenericWorkload": True},
+            "runtime_config": {_SCHEDULING: True},
+        },
     ),
     Scenario(
         "vac-protection",

@@ -1,6 +1,7 @@
 """What happens while a controller of workloads is disturbed: the steps of a recorded story, or some of our own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from tests.manifests import SIMULATION
@@ -15,7 +16,7 @@ class Scenario(NamedTuple):
 
     `also`: kinds, as `apiVersion/Kind`, whose objects belong to the end wherever they are, beside what
     stories tell of the namespace. `told`: so do the reasons of events. `hurried`: modules, constants of theirs and what
-    these are instead, for controllers that wait for days.
+    these are instead, for controllers that wait for days. `cluster`: what else the cluster is to be.
     """
 
     controller: str
@@ -23,6 +24,7 @@ class Scenario(NamedTuple):
     also: Sequence[str] = ()
     told: bool = False
     hurried: Sequence[tuple[Any, str, float]] = ()
+    cluster: Mapping[str, Any] = MappingProxyType({})
 
 
 def of_story(controller: str, name: str, steps: int) -> Scenario:

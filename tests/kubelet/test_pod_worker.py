@@ -268,6 +268,93 @@ def test_a_rejected_pod_fails_without_a_start() -> None:
     assert (status.phase, status.reason) == ("Failed", "OutOfcpu")
 
 
+def test_of_a_container_that_was_to_run_when_its_pod_failed_nothing_is_known() -> None:
+    """Whether it never ran, or was between two runs: the last of them is the last state."""
+    worker = PodWorker(make_pod("a"), NOW)
+    worker.handle(PodRejected("OutOfcpu", "Node didn't have enough resource"), NOW)
+    told: Any = status_of(worker, node_ips=(), pod_ips=(), now=NOW)
+    (rejected,) = told.container_statuses
+    node = Node(make_pod("a", "b", activeDeadlineSeconds=60))
+    node.started("a")
+    node.started("b")
+    for _ in range(2):
+        node.exited("a", 3)
+        if "a" in node.running:
+            node.started("a")
+    node.now += 60
+    node.send(TimeCame())
+    node.exited("b", 143)
+    between, ended = node.status().container_statuses
+    for each in (rejected, between):
+        assert each.state.terminated.reason == "ContainerStatusUnknown"
+    assert between.last_state.terminated.exit_code == 3
+    assert ended.state.terminated.exit_code == 143
+
+
+def test_a_pod_that_goes_before_it_is_initialized_is_told_of_as_before() -> None:
+    """Its conditions were worked out while it was pending; it fails afterwards."""
+    pod = make_pod("a", init=("i",))
+    node = Node(pod)
+    node.started("i")
+    assert not node.status().init_container_statuses[0].ready  # until it is done
+    node.send(PodChanged(deleted(pod)))
+    node.exited("i", 143)
+    status = node.status()
+    assert status.phase == "Failed"
+    ready = {c.type: (c.reason, c.message) for c in status.conditions}["Ready"]
+    assert ready == ("ContainersNotReady", "containers with unready status: [a]")
+
+
+def test_nothing_of_a_pod_that_has_ended_is_looked_at_again() -> None:
+    """Neither its later generation, nor a debugger that comes too late."""
+    pod = make_pod("a", restartPolicy="Never")
+    node = Node(pod)
+    node.started("a")
+    node.exited("a")
+    before = node.status()
+    document = codec.to_dict(pod)
+    document["metadata"]["generation"] = 2
+    document["spec"]["ephemeralContainers"] = [{"name": "e", "image": "i"}]
+    changed = codec.from_dict(document, Pod)
+    node.send(PodChanged(changed))
+    status = status_of(
+        node.worker,
+        node_ips=("1.2.3.4",),
+        pod_ips=("10.0.0.1",),
+        now=node.now,
+        reported=before,
+    )
+    assert status == before
+
+
+def test_a_sidecar_that_ended_well_is_told_of_so_until_it_runs_again() -> None:
+    """One that failed waits in between."""
+    node = Node(make_pod("a", sidecars=("s", "t")))
+    for name in ("s", "t", "a"):
+        node.started(name)
+    for name, code in (("s", 0), ("t", 1)):
+        for _ in range(2):
+            node.exited(name, code)
+            if name in node.running:
+                node.started(name)
+    well, failed = node.status().init_container_statuses
+    assert (well.state.terminated.exit_code, well.restart_count) == (0, 1)
+    assert failed.state.waiting.reason == "CrashLoopBackOff"
+    assert node.status().phase == "Running"
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_containers_have_two_seconds_to_stop_at_least(seconds: int) -> None:
+    """However little their pod allows."""
+    pod = make_pod("a", terminationGracePeriodSeconds=seconds)
+    node = Node(pod)
+    node.started("a")
+    document = codec.to_dict(deleted(pod))
+    document["metadata"]["deletionGracePeriodSeconds"] = seconds
+    effects = node.send(PodChanged(codec.from_dict(document, Pod)))
+    assert [e.grace_seconds for e in effects if isinstance(e, StopContainer)] == [2.0]
+
+
 def test_a_deadline_ends_the_pod() -> None:
     node = Node(make_pod("a", activeDeadlineSeconds=60))
     node.started("a")

@@ -11,7 +11,7 @@ from orchestrator.api.core.v1 import Container, ContainerState, Pod, Probe
 from orchestrator.kubelet.container_record import ContainerRecord, Role, Stage
 from orchestrator.kubelet.probing import PodProbes
 from orchestrator.kubelet.runtimes.interface import ProbeAnswered
-from tests.kubelet.stories import conditions_of, container_of, events_of, pod_with
+from tests.kubelet.stories import conditions_of, container_of, events_of, pod_with, waiting_of
 from tests.manifests import pod
 
 TCP = {"tcpSocket": {"port": 8080}}
@@ -85,6 +85,39 @@ async def test_a_container_that_fails_its_liveness_probe_is_restarted(cluster: C
     assert any(m.startswith("Liveness probe failed: dial tcp 10.") for _, m in events)
 
 
+async def test_back_off_begins_a_run_later_where_probes_end_the_runs(cluster: Cluster) -> None:
+    """It counts from the end of the run before; where runs last longer than that, there is none."""
+    probe = {
+        "exec": {"command": ["cat", "/no"]},
+        "failureThreshold": 1,
+        "periodSeconds": 1,
+        "terminationGracePeriodSeconds": 1,
+    }
+    container = {"command": ["sleep", "9999"], "image": "busybox"}
+    quick = {**container, "livenessProbe": {**probe, "initialDelaySeconds": 3}}
+    slow = {**container, "livenessProbe": {**probe, "initialDelaySeconds": 12}}
+    await cluster.apply([pod_with("quick", quick), pod_with("slow", slow)])
+    await cluster.clock.sleep(12.5)
+    found = await container_of(cluster, "quick")
+    assert found.state is not None
+    assert (found.restart_count, found.state.waiting) == (2, None)
+    await cluster.clock.sleep(7.5)
+    assert (await waiting_of(cluster, "quick"))[0] == "CrashLoopBackOff"
+    await cluster.clock.sleep(28)
+    assert (await container_of(cluster, "slow")).restart_count == 3
+    assert "BackOff" not in {reason for reason, _ in await events_of(cluster, "slow")}
+
+
+async def test_a_sidecar_that_fails_its_probe_is_called_an_init_container(cluster: Cluster) -> None:
+    """That it will be restarted goes without saying."""
+    probe = {"exec": {"command": ["cat", "/no"]}, "failureThreshold": 1}
+    sidecar = {"name": "s", "image": "busybox", "restartPolicy": "Always", "livenessProbe": probe}
+    sidecar["command"] = ["sleep", "9999"]
+    await cluster.apply([pod_with("p", {}, initContainers=[sidecar])])
+    await cluster.clock.sleep(12)
+    assert ("Killing", "Init container s failed liveness probe") in await events_of(cluster, "p")
+
+
 @pytest.mark.parametrize(("ready", "restarts"), [(25, 0), (100, 1)])
 async def test_nothing_else_is_asked_until_a_container_has_started(
     cluster: Cluster, ready: int, restarts: int
@@ -99,7 +132,7 @@ async def test_nothing_else_is_asked_until_a_container_has_started(
     await cluster.clock.sleep(20)
     status = await container_of(cluster, "slow")
     assert (status.started, status.ready, status.restart_count) == (False, False, 0)
-    await cluster.clock.sleep(16)
+    await cluster.clock.sleep(24)
     status = await container_of(cluster, "slow")
     assert (status.started, status.restart_count) == (not restarts, restarts)
     events = await events_of(cluster, "slow")
@@ -121,7 +154,7 @@ async def test_a_sidecar_that_has_not_started_holds_up_the_pod(cluster: Cluster)
     await cluster.clock.sleep(10)
     assert (await container_of(cluster, "held")).state.waiting.reason == "PodInitializing"  # type: ignore[union-attr]
     assert (await conditions_of(cluster, "held"))["Initialized"] == "False"
-    await cluster.clock.sleep(4)
+    await cluster.clock.sleep(8)
     assert (await container_of(cluster, "held")).ready
 
 
@@ -169,6 +202,22 @@ async def test_some_images_never_become_ready(cluster: Cluster) -> None:
     assert ended.terminated is not None
 
 
+@pytest.mark.parametrize(
+    ("delay", "started", "first"), [(0, 101.0, 110.0), (5, 104.0, 110.0), (5, 106.0, 120.0)]
+)
+def test_liveness_is_asked_on_a_grid_that_began_with_the_pod(
+    delay: int, started: float, first: float
+) -> None:
+    """When there was nothing to ask yet: so the first answer may take a period, as the next after a restart."""
+    probe = Probe(initial_delay_seconds=delay, period_seconds=10)
+    state = ContainerState()
+    record = ContainerRecord(Container(name="c", liveness_probe=probe), Role.MAIN, state, state)
+    record.started, record.started_at = True, started
+    probes = PodProbes([record], 100.0)
+    probes.began(record)
+    assert probes.next_due() == first
+
+
 @given(
     delay=st.integers(0, 40),
     period=st.integers(1, 20),
@@ -188,7 +237,7 @@ def test_a_verdict_is_a_row_of_equal_answers(
     state = ContainerState()
     record = ContainerRecord(Container(name="c", readiness_probe=probe), Role.MAIN, state, state)
     record.stage, record.started, record.started_at, record.attempt = Stage.RUNNING, True, 100.0, 0
-    probes = PodProbes([record])
+    probes = PodProbes([record], 100.0)
     probes.began(record)
     asked_at = []
     row: list[bool] = []

@@ -103,6 +103,34 @@ async def test_a_container_runs_when_its_post_start_hook_has_ended(cluster: Clus
     assert (await container_of(cluster, "post")).ready
 
 
+async def test_containers_behind_a_post_start_hook_wait_for_it(cluster: Cluster) -> None:
+    """They begin one after the other: so a hook holds up the next until the first can serve it."""
+    manifest = pod_with("post", {"lifecycle": {"postStart": {"sleep": {"seconds": 10}}}})
+    manifest["spec"]["containers"].append({"name": "next", "image": "i"})
+    await cluster.apply([manifest])
+    await cluster.clock.sleep(8)
+    found = await cluster.client.get(Pod, "post", namespace="default")
+    assert found.status is not None
+    _, waits = found.status.container_statuses
+    assert waits.state is not None
+    assert waits.state.waiting is not None
+    await cluster.clock.sleep(6)
+    found = await cluster.client.get(Pod, "post", namespace="default")
+    assert found.status is not None
+    assert all(each.ready for each in found.status.container_statuses)
+
+
+async def test_a_command_before_the_stop_that_takes_too_long_has_failed(cluster: Cluster) -> None:
+    """It ends with its container."""
+    hook = {"exec": {"command": ["/bin/sh", "-c", "sleep 180"]}}
+    container = {"lifecycle": {"preStop": hook}}
+    await cluster.apply([pod_with("p", container, terminationGracePeriodSeconds=5)])
+    await cluster.clock.sleep(10)
+    await cluster.client.delete(Pod, "p", namespace="default")
+    await cluster.clock.sleep(9)
+    assert ("FailedPreStopHook", "PreStopHook failed") in await events_of(cluster, "p")
+
+
 async def test_a_second_deletion_shortens_the_grace_period(cluster: Cluster) -> None:
     simulation = {"stop-seconds": 1000}
     await cluster.apply([pod("stuck", simulation=simulation, terminationGracePeriodSeconds=600)])

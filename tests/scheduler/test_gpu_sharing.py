@@ -22,7 +22,6 @@ from orchestrator.scheduler import DEFAULT_PROFILE, load_configuration
 from orchestrator.scheduler.errors import InvalidConfiguration
 from orchestrator.scheduler.placement import Placement
 from orchestrator.scheduler.plugins.gpu_sharing.devices import GpuDevices, deal
-from orchestrator.scheduler.plugins.gpu_sharing.expected import ExpectedTasks
 from orchestrator.scheduler.plugins.gpu_sharing.tasks import MODEL, Kind, kinds_in, popular
 from orchestrator.scheduler.refusals import Refusal
 from orchestrator.scheduler.snapshot import Snapshot
@@ -324,27 +323,6 @@ def test_fgd_scores_by_the_growth_of_what_is_useless(
                 gains.values()
             )
             world.snapshot.remove_pod("last", f"n{row}")
-
-
-@given(
-    st.lists(st.integers(0, DEVICE), min_size=1, max_size=8),
-    st.integers(0, 12_000),
-    st.sampled_from(["", "T4", "P100"]),
-)
-def test_one_row_is_worked_out_as_many_are(devices: list[int], cpu: int, model: str) -> None:
-    """Number by number, or by arrays: in whole numbers both, so that they are equal."""
-    tasks = ExpectedTasks(
-        Counter({Kind(4000, 500, 1): 2, Kind(2000, 200, 1, ("T4",)): 3, Kind(9000, 1000, 2): 1})
-    )
-    suits = tasks.suiting(model)
-    columns = tasks.free(np.array((cpu,)), np.array((devices,)), suits[None])
-    total, enough, little, useful = tasks.of_row(cpu, devices, suits.tolist())
-    assert (total, enough, little) == (
-        columns.total[0],
-        columns.enough[0].tolist(),
-        columns.little[0].tolist(),
-    )
-    assert useful == tasks.useful(columns)[0]
 
 
 def test_among_equals_the_first_by_name_is_taken() -> None:

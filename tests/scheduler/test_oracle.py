@@ -95,9 +95,7 @@ def _scores(scheduler: Scheduler, pod: Pod, wanted: Decision) -> list[Any]:
     return [(each.node, each.refused_by, each.scores) for each in found.nodes] + [wanted.scores]
 
 
-# The oracle knows nothing of drivers that were part of Kubernetes, nor of classes of devices that are not there.
-_UNLIKE = ("intree", "devices", "devices-shared")
-_RECORDED = [each for each in decisions() if each.feature not in _UNLIKE][::5]
+_RECORDED = [*decisions()][::5]
 _UNKNOWN = frozenset({("preemption-pdb-4", 0), ("nominated-20", 4), ("nominated-20", 6)})
 """Decisions that depended on what is not recorded."""
 

@@ -9,6 +9,7 @@ import actors
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import Event, Pod
 from orchestrator.scheduler import DEFAULT_PLUGINS, DEFAULT_PROFILE, InvalidProfile, Plugin, Profile
+from orchestrator.scheduler.framework import Nomination, Preparation, Remedy
 from orchestrator.scheduler.kernels import ScoreKernel
 from orchestrator.scheduler.plugins.node_resources_fit import NodeResourcesFit
 from tests.scheduler.test_scheduler import _manifest, _scheduled
@@ -37,6 +38,18 @@ class Faulty(Plugin):
 
 def _raise(_: Any) -> Any:
     raise LookupError("the moon is full")
+
+
+async def _later() -> bool:
+    return True
+
+
+_A_COROUTINE = "a coroutine (an async function cannot be asked here)"
+
+
+def _failing() -> Preparation:
+    """Neither has an effect, nor can be taken back."""
+    return Preparation((), lambda: _raise(0), lambda: bool(_raise(0)))
 
 
 _RANGE = (
@@ -70,7 +83,23 @@ _FAULTS: dict[str, tuple[Faulty, str]] = {
     "score is low": (Faulty(scoring=lambda r: np.full(len(r), -0.5) - 1), _RANGE.format("-1")),
     "score is a text": (
         Faulty(scoring=lambda r: np.full(len(r), "x")),
-        'running "Faulty" score plugin: it answered an array of <U1',
+        'running "Faulty" score plugin: it answered an array of <U1, not of numbers',
+    ),
+    **{
+        f"{point} is async": (
+            Faulty(**{point: lambda pod, *_: _later() if pod.metadata.name == "bad" else None}),
+            f'running "Faulty" {said} plugin: it answered {_A_COROUTINE}, not {wanted} or None',
+        )
+        for point, said, wanted in (
+            ("reserve", "Reserve", "a text, a Wait"),
+            ("permit", "Permit", "a text, a Wait"),
+            ("pre_bind", "PreBind", "a Preparation"),
+            ("bind", "Bind", "what binds,"),
+        )
+    },
+    "score is async": (
+        Faulty(scoring=lambda rows: _later()),
+        f'running "Faulty" score plugin: it answered {_A_COROUTINE}, not an array',
     ),
     "reserve raises": (
         Faulty(reserve=lambda pod, node: _raise(0) if pod.metadata.name == "bad" else ""),
@@ -98,6 +127,97 @@ def test_a_plugins_fault_is_that_of_one_pod(fault: str) -> None:
             assert later.series is not None  # of 1, 3, 7 and 15 s, when the pod says so already
 
     actors.run(main)
+
+
+def _sorting(key: Any) -> Faulty:
+    return Faulty(sort_key=lambda pod, at: key(0) if pod.metadata.name == "bad" else (at,))
+
+
+@pytest.mark.parametrize(
+    ("plugin", "message"),
+    [
+        (_sorting(_raise), "the moon is full"),
+        (_sorting(lambda _: "abc"), "it answered str, not a tuple of numbers"),
+        (_sorting(lambda _: (float("nan"),)), "it answered tuple, not a tuple of numbers"),
+        (
+            _sorting(lambda _: _later()),
+            f"it answered {_A_COROUTINE}, not a tuple of numbers",
+        ),
+    ],
+)
+async def test_a_pod_that_cannot_be_sorted_stays_outside(plugin: Faulty, message: str) -> None:
+    """And says why; the others are sorted."""
+    profile = DEFAULT_PROFILE.without("PrioritySort").adding(plugin)
+    async with Cluster(nodes=2, scheduler=profile) as cluster:
+        await cluster.apply([_manifest("bad"), _manifest("good")])
+        await cluster.clock.sleep(5)
+        pods = {p.metadata.name: p for p in await cluster.client.list(Pod)}
+        said = f'running "Faulty" QueueSort plugin: {message}'
+        assert _scheduled(pods["bad"]) == ("False", "SchedulerError", said)
+        assert pods["good"].spec is not None
+        assert pods["good"].spec.node_name
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (4, "it answered int, not a Nomination, a Remedy, a text or None"),
+        (Nomination("elsewhere"), "it nominated 'elsewhere', which is no node"),
+        (Nomination("node-0", (3,)), "a victim is a Pod, not 3"),  # type: ignore[arg-type]
+        (Remedy("words", 3), "a Remedy has words, and what writes"),  # type: ignore[arg-type]
+    ],
+)
+async def test_what_makes_room_wrongly_is_in_the_words_of_the_pod(
+    answer: Any, message: str
+) -> None:
+    """Behind those of the refusal; nobody is evicted, and the scheduler goes on."""
+    refusing = Faulty(lambda rows: np.zeros(len(rows), np.bool_), post_filter=lambda *_: answer)
+    profile = DEFAULT_PROFILE.without("DefaultPreemption", "DynamicResources").adding(refusing)
+    async with Cluster(nodes=2, scheduler=profile) as cluster:
+        await cluster.apply([_manifest("bad"), _manifest("good")])
+        await cluster.clock.sleep(5)
+        pods = {p.metadata.name: p for p in await cluster.client.list(Pod)}
+        assert _scheduled(pods["bad"])[2] == (
+            "0/2 nodes are available: 2 node(s) didn't satisfy plugin(s) [Faulty]. "
+            f'running "Faulty" postFilter plugin: {message}'
+        )
+        assert pods["good"].spec is not None
+        assert pods["good"].spec.node_name
+
+
+async def test_what_cannot_be_taken_back_is_told_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The pod says what came before."""
+    plugin = Faulty(pre_bind=lambda pod, *_: _failing() if pod.metadata.name == "bad" else None)
+    async with Cluster(nodes=2, scheduler=DEFAULT_PROFILE.adding(plugin)) as cluster:
+        await cluster.apply([_manifest("bad"), _manifest("good")])
+        await cluster.clock.sleep(5)
+        pods = {p.metadata.name: p for p in await cluster.client.list(Pod)}
+        message = 'running PreBind plugin "Faulty": the moon is full'
+        assert _scheduled(pods["bad"]) == ("False", "SchedulerError", message)
+        assert pods["good"].spec is not None
+        assert pods["good"].spec.node_name
+    assert 'running Unreserve plugin "Faulty": the moon is full' in caplog.text
+
+
+async def test_a_remedy_that_fails_is_told_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """And harms nobody."""
+
+    async def write(_: Any) -> None:
+        _raise(0)
+
+    plugin = Faulty(
+        lambda rows: np.zeros(len(rows), np.bool_), post_filter=lambda *_: Remedy("helping", write)
+    )
+    async with Cluster(nodes=2, scheduler=DEFAULT_PROFILE.adding(plugin)) as cluster:
+        await cluster.apply([_manifest("bad"), _manifest("good")])
+        await cluster.clock.sleep(5)
+        good = await cluster.client.get(Pod, "good", namespace="default")
+        assert good.spec is not None
+        assert good.spec.node_name
+    assert "plugin failed" in caplog.text
+    assert "the moon is full" in caplog.text
 
 
 class _BadKernel(ScoreKernel):
@@ -188,7 +308,37 @@ class Twofold(NodeResourcesFit):
         return np.zeros(len(rows), np.bool_)
 
 
+class Sorting(Plugin):
+    """A second plugin that sorts the queue."""
+
+    name: ClassVar[str] = "Sorting"
+
+    def sort_key(self, pod: Pod, queued_at: float) -> tuple[float, ...]:
+        return (queued_at,)
+
+
+class Nosy(Plugin):
+    """Wants to hear of what is no kind."""
+
+    name: ClassVar[str] = "Nosy"
+    watches: ClassVar[tuple[type, ...]] = (int,)
+
+    def pre_enqueue(self, pod: Pod) -> str:
+        return ""
+
+
+class Helped(Nosy):
+    """Names an event as a text."""
+
+    name: ClassVar[str] = "Helped"
+    watches: ClassVar[tuple[type, ...]] = ()
+    helped_by: ClassVar[Any] = ("NODE_ADDED",)
+
+
 _MISTAKES: dict[str, tuple[Any, dict[str, Any], str]] = {
+    "two sort": (Sorting(), {}, "only one plugin sorts the queue, not PrioritySort, Sorting"),
+    "no kind": (Nosy(), {}, "`watches` of plugin 'Nosy' is a tuple of kinds"),
+    "no event": (Helped(), {}, "`helped_by` of plugin 'Helped' is a set of ClusterEvents"),
     "a class": (Faulty, {}, r"Faulty is a class: put an instance, Faulty\(\)"),
     "no plugin": (3, {}, "3 is no plugin: derive int from scheduler.Plugin"),
     "no name": (Nameless(), {}, 'plugin Nameless has no name: give it name = "Nameless"'),

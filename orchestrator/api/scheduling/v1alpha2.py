@@ -302,3 +302,5 @@ POD_GROUPS: Final = _resource(
     Subresource("status", GROUP, VERSION, "PodGroup", ("get", "patch", "update")),
 )
 RESOURCES: Final = (POD_GROUPS, WORKLOADS)
+PROTECTION: Final = "scheduling.k8s.io/podgroup-protection"
+"""The finalizer of a group that its pods may need."""

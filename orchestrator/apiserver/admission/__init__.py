@@ -51,6 +51,7 @@ from orchestrator.apiserver.admission.namespace_exists import NamespaceExists
 from orchestrator.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
 from orchestrator.apiserver.admission.node_restriction import NodeRestriction
 from orchestrator.apiserver.admission.owner_references import OwnerReferencesPermissionEnforcement
+from orchestrator.apiserver.admission.pod_groups import PodGroupProtection, PodGroupWorkloadExists
 from orchestrator.apiserver.admission.pod_node_selector import PodNodeSelector
 from orchestrator.apiserver.admission.pod_security import PodSecurity
 from orchestrator.apiserver.admission.pod_toleration_restriction import (
@@ -103,6 +104,7 @@ _PLUGINS: Final[tuple[type[AdmissionPlugin], ...]] = (
     ExtendedResourceToleration,
     DefaultStorageClass,
     StorageObjectInUseProtection,
+    PodGroupProtection,
     OwnerReferencesPermissionEnforcement,
     PersistentVolumeClaimResize,
     RuntimeClasses,
@@ -113,6 +115,7 @@ _PLUGINS: Final[tuple[type[AdmissionPlugin], ...]] = (
     DefaultIngressClass,
     DenyServiceExternalIPs,
     PodTopologyLabels,
+    PodGroupWorkloadExists,
 )
 
 

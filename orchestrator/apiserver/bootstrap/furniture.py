@@ -34,7 +34,7 @@ from orchestrator.api.rbac.v1 import (
     Role,
     RoleBinding,
 )
-from orchestrator.apiserver.bootstrap.group_rules import with_group_rules
+from orchestrator.apiserver.bootstrap.group_rules import bindings_with_groups, roles_with_groups
 from orchestrator.store import FIRST_REVISION
 
 _FACTS: Final = Path(__file__).parent / "facts"
@@ -96,7 +96,8 @@ def furniture(
         kind: tuple(_dated(each, now) for each in objects) for kind, objects in _read().items()
     }
     if groups:
-        found[ClusterRole] = tuple(map(with_group_rules, found[ClusterRole]))
+        found[ClusterRole] = roles_with_groups(found[ClusterRole])
+        found[ClusterRoleBinding] = bindings_with_groups(found[ClusterRoleBinding])
     for each in (_service_network(network), _first_address(network)):
         found[type(each)] = (_dated(each, now),)
     # These are made up when they are read, and have neither identity nor age.

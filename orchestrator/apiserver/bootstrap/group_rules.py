@@ -1,10 +1,13 @@
 """What default roles may do with pod groups and workloads, where those are served."""
 
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
-from orchestrator.api.rbac.v1 import ClusterRole, PolicyRule
+from orchestrator.api.rbac.v1 import ClusterRole, ClusterRoleBinding, PolicyRule
+
+_T = TypeVar("_T", ClusterRole, ClusterRoleBinding)
 
 _GROUPS: Final = ("scheduling.k8s.io",)
 _READ: Final = ("get", "list", "watch")
@@ -30,7 +33,39 @@ _RULES: Final = {
 }
 
 
-def with_group_rules(role: ClusterRole) -> ClusterRole:
-    """A default role as the feature gate GenericWorkload makes it."""
+_PROTECTED_BY: Final = "podgroup-protection-controller"
+_ROLE: Final = f"system:controller:{_PROTECTED_BY}"
+_PROTECTING: Final = (
+    _rule(("get", "list", "update", "watch"), "podgroups"),
+    PolicyRule(api_groups=("",), resources=("pods",), verbs=_READ),
+)
+_LIKE: Final = "system:controller:pv-protection-controller"
+"""What the role of another controller, and its binding, say besides names and rules this one's say, too."""
+
+
+def roles_with_groups(roles: Sequence[ClusterRole]) -> tuple[ClusterRole, ...]:
+    """The default roles as the feature gate GenericWorkload makes them, in the order of names."""
+    (like,) = (each for each in roles if each.metadata.name == _LIKE)
+    own = replace(like, metadata=replace(like.metadata, name=_ROLE), rules=_PROTECTING)
+    return _sorted((*map(_with_group_rules, roles), own))
+
+
+def _with_group_rules(role: ClusterRole) -> ClusterRole:
     more = _RULES.get(role.metadata.name)
     return role if more is None else replace(role, rules=(*role.rules, *more))
+
+
+def bindings_with_groups(bindings: Sequence[ClusterRoleBinding]) -> tuple[ClusterRoleBinding, ...]:
+    """The default bindings with that of the controller that lets groups go, in the order of names."""
+    (like,) = (each for each in bindings if each.metadata.name == _LIKE)
+    own = replace(
+        like,
+        metadata=replace(like.metadata, name=_ROLE),
+        role_ref=replace(like.role_ref, name=_ROLE),
+        subjects=(replace(like.subjects[0], name=_PROTECTED_BY),),
+    )
+    return _sorted((*bindings, own))
+
+
+def _sorted(objects: Iterable[_T]) -> tuple[_T, ...]:
+    return tuple(sorted(objects, key=lambda each: each.metadata.name))

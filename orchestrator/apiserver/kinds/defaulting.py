@@ -7,6 +7,9 @@ object, and so do all parts of one that lacked some.
 
 from typing import Any, TypeVar
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from orchestrator.apiserver.defaults.amounts import struct_fix
 from orchestrator.apiserver.kinds.kind import Default, Kind
 
@@ -34,3 +37,25 @@ def apply_defaults(kind: Kind, obj: K) -> K:
     default = defaulter(kind)
     filled: K = obj if default is None else default(obj)
     return filled
+
+
+def completed(kind: Kind, obj: K) -> K:
+    """The same, but with what the defaults take away because a feature is off: its author owns that, though nobody keeps it."""
+    filled: K = _with_forgotten(obj, apply_defaults(kind, obj))
+    return filled
+
+
+def _with_forgotten(said: Any, filled: Any) -> Any:
+    if said is filled:
+        return filled
+    if type(said) is tuple and type(filled) is tuple and len(said) == len(filled):
+        return tuple(map(_with_forgotten, said, filled))
+    if not isinstance(said, Struct) or type(said) is not type(filled):
+        return filled
+    back: dict[str, Any] = {}
+    for name in said.__struct_fields__:
+        before, after = getattr(said, name), getattr(filled, name)
+        kept = before if after is None else _with_forgotten(before, after)
+        if kept is not after:
+            back[name] = kept
+    return replace(filled, **back) if back else filled

@@ -22,10 +22,10 @@ from orchestrator.machinery.documents import Json, Object, kind_of
 from orchestrator.machinery.errors import ApplyConflictError, ShapeError
 from orchestrator.machinery.managed_fields.checking import check
 from orchestrator.machinery.managed_fields.ledger import managers_in, settled
-from orchestrator.machinery.managed_fields.managers import Managers, applier
+from orchestrator.machinery.managed_fields.managers import Managers, applier, owned_otherwise
 from orchestrator.machinery.managed_fields.ownership import Applied, Pair, Writer, adopted, applied
 from orchestrator.machinery.managed_fields.shapes import Shape
-from orchestrator.protocol import ApiError, BadRequest, Create, Patch, Unclassified
+from orchestrator.protocol import BadRequest, Create, Patch, Unclassified
 
 
 def read_or_apply(makers: tuple[Maker, ...]) -> Maker:
@@ -93,10 +93,10 @@ def apply(course: Course) -> tuple[Step, ...]:
 
     def step(env: Environment, draft: Draft) -> None:
         message, old = draft.message, draft.old
-        body = configuration_of(path, message, is_there=True)
         live = path.document(old)
         before = managers_in(old.metadata.managed_fields)
-        managers = before or adopted(live, path.shape, path.writer(""), env.time())
+        managers = before or _adopted(env, path, live)
+        body = configuration_of(path, message, is_there=True)
         result = lay_over(env, path, message, body, live, managers, old)
         check_said(message, body, is_there=True)
         new = old
@@ -112,17 +112,16 @@ def apply(course: Course) -> tuple[Step, ...]:
     return (step,)
 
 
-def owned_otherwise(before: Managers, after: Managers) -> bool:
-    """Whether somebody owns something else than before. An apply that changes nothing but times is none."""
-    if before.keys() != after.keys():
-        return True
-    for manager, owned in after.items():
-        was = before[manager]
-        if was is not owned and (
-            was.api_version != owned.api_version or was.fields != owned.fields
-        ):
-            return True
-    return False
+def _adopted(env: Environment, path: WritePath, live: Object) -> Managers:
+    """The managers of an object whose fields nobody owns yet."""
+    try:
+        check(live, path.shape, twice=True)
+        return adopted(live, path.shape, path.writer(""), env.time())
+    except ShapeError as error:
+        raise Unclassified(
+            f"failed to create manager for existing fields: failed to convert new object "
+            f"({_what(path, live)}) to smd typed: {error}"
+        ) from error
 
 
 class Applicable(Protocol):
@@ -169,7 +168,8 @@ def configuration_of(path: Applicable, message: Patch, *, is_there: bool = False
     try:
         check(body, path.shape)
     except ShapeError as error:
-        raise _untyped(path, message, metadata, error) from error
+        what = _what(path, {"metadata": metadata})
+        raise Unclassified(f"failed to create typed patch object ({what}): {error}") from error
     if not is_there:
         check_said(message, body, is_there=False)
     return body
@@ -198,11 +198,10 @@ def check_said(message: Patch, body: Object, *, is_there: bool) -> None:
         raise errors.name_differs(name, message.name)
 
 
-def _untyped(path: Applicable, message: Patch, metadata: Object, error: ShapeError) -> ApiError:
+def _what(path: Applicable, document: Object) -> str:
+    """An object, as Kubernetes says which one it means."""
     group, _, version = path.api_version.rpartition("/")
-    kind = f"{group}/{version}, Kind={path.kind}"
-    where = _where({"metadata": metadata})
-    return Unclassified(f"failed to create typed patch object ({where}; {kind}): {error}")
+    return f"{_where(document)}; {group}/{version}, Kind={path.kind}"
 
 
 def _where(document: Json) -> str:
@@ -263,6 +262,6 @@ def object_of(
         kind = f"{group}/{version}, Kind={path.kind}"
         why = error.message if error.patch_words == str(error) else error.patch_words
         raise Unclassified(
-            f"failed to convert new object ({_where(body)}; {kind}) to proper version: "
+            f"failed to convert new object ({_what(path, body)}) to proper version: "
             f"unable to convert unstructured object to {kind}: {why}"
         ) from error

@@ -10,6 +10,9 @@ from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Commit, Decision, Draft, Step
 from orchestrator.apiserver.pipeline.metadata import is_finished, is_version
 from orchestrator.apiserver.pipeline.served import Served
+from orchestrator.machinery.managed_fields.ledger import managers_in
+from orchestrator.machinery.managed_fields.managers import owned_otherwise
+from orchestrator.machinery.objects import is_same
 
 
 def commit_new(course: Course) -> tuple[Step, ...]:
@@ -47,7 +50,7 @@ def commit(course: Course) -> tuple[Step, ...]:
 
     def step(_env: Environment, draft: Draft) -> Decision:
         new, old = draft.new, draft.old
-        if (new is old or new == old) and not draft.owners_changed:
+        if is_same(new, old) and not draft.owners_changed and not _owns_more(draft):
             return show(old)
         if draft.message.dry_run:
             return show(owned(draft))
@@ -66,6 +69,14 @@ def commit(course: Course) -> tuple[Step, ...]:
         )
 
     return (*_as_stored(course.served), step)
+
+
+def _owns_more(draft: Draft) -> bool:
+    """Whether a write that changes nothing else makes its writer own what the kind does not keep."""
+    if draft.said is None or draft.said == draft.old:
+        return False
+    before = managers_in(draft.old.metadata.managed_fields)
+    return owned_otherwise(before, managers_in(draft.owners))
 
 
 def _as_stored(served: Served) -> tuple[Step, ...]:

@@ -41,7 +41,8 @@ class Draft(Struct, eq=False):
     `document` is what `new` was read from, where a client sent or patched it.
     `request` is the write as admission plugins see it, once one of them has been asked.
     `owners` is what `metadata.managedFields` become if the object changes (None: what they are), or
-    even if it does not, when `owners_changed`.
+    even if it does not, when `owners_changed`. `said` is what was written as its owner's, before the kind
+    took away what is not kept: whoever says only that owns it, though no other field changes.
     """
 
     message: Any
@@ -54,6 +55,7 @@ class Draft(Struct, eq=False):
     gone: bool = False
     request: AdmissionRequest | None = None
     owners: Any = None
+    said: Any = None
     owners_changed: bool = False
 
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from orchestrator.api import codec
 from orchestrator.api.errors import DecodeError
 from orchestrator.machinery.documents import Object
-from orchestrator.machinery.errors import ApplyConflictError
+from orchestrator.machinery.errors import ApplyConflictError, ShapeError
 from orchestrator.machinery.managed_fields.comparison import compare
 from orchestrator.machinery.managed_fields.extraction import fields_of
 from orchestrator.machinery.managed_fields.field_sets import NOTHING, FieldSet, contains, difference
@@ -50,9 +50,12 @@ def _applied_before(api_version: str, shape: Shape, live: Object) -> FieldSet:
         return NOTHING
     if not isinstance(before, dict) or before.get("apiVersion") != api_version:
         return NOTHING
-    fields = fields_of(before, shape)
-    for changed in compare(before, live, shape):
-        fields = difference(fields, changed)
+    try:
+        fields = fields_of(before, shape)
+        for changed in compare(before, live, shape):
+            fields = difference(fields, changed)
+    except ShapeError:
+        return NOTHING
     return fields
 
 

@@ -64,6 +64,7 @@ def _changing(path: WritePath, served: Served) -> Step:
         if type(before) is Ledger or before:
             now = TIMELESS if scale else env.now()
             draft.owners = Ledger(before, path, manager_of(draft.message), now, old, new)
+            draft.said = new
 
     return step
 

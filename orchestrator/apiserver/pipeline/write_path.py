@@ -1,6 +1,6 @@
 """The paths by which objects are written, as the owners of fields see them."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from functools import cached_property
 from typing import Any, Final
 
@@ -13,12 +13,14 @@ from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.kinds.conversion import conversion
-from orchestrator.apiserver.kinds.defaulting import defaulter
+from orchestrator.apiserver.kinds.defaulting import completed
 from orchestrator.apiserver.kinds.kind import Convert
 from orchestrator.apiserver.kinds.resets import SPEC, STATUS
 from orchestrator.apiserver.kinds.shapes import shape_of
 from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.machinery.documents import Object
+from orchestrator.machinery.managed_fields.comparison import whole
+from orchestrator.machinery.managed_fields.elements import FIELD
 from orchestrator.machinery.managed_fields.field_sets import NOTHING, FieldSet
 from orchestrator.machinery.managed_fields.ledger import Ledger
 from orchestrator.machinery.managed_fields.outlines import outline_of
@@ -56,11 +58,6 @@ class WritePath:
         return conversion(self._stored, self.resource)
 
     @cached_property
-    def _with_defaults(self) -> Callable[[Any], Any]:
-        """Makes of an object the same with its defaults."""
-        return defaulter(self._row) or _as_it_is
-
-    @cached_property
     def _ownable(self) -> Shape:
         """The same without what nobody owns by this path."""
         return ownable(self.shape, self._reset)
@@ -85,7 +82,9 @@ class WritePath:
 
     def pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
         """Two stored objects, either of them possibly None; `new` may lack its defaults."""
-        return self.merged_pair(old, None if new is None else self._with_defaults(new), api_version)
+        return self.merged_pair(
+            old, None if new is None else completed(self._row, new), api_version
+        )
 
     def merged_pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
         """The same of what an apply made: a part that it replaced has no defaults yet, and so differs."""
@@ -100,14 +99,14 @@ class WritePath:
 
     def created(self, new: Any) -> FieldSet:
         """What a manager owns that created this stored object; remembered by its outline."""
-        new = self._with_defaults(new)
+        new = completed(self._row, new)
         # What is converted may become other fields by its values.
         outline = outline_of(new) if self._convert is None else None
         if outline is None:
             return self._shared(self._said(new))
         known = self._forms.get(outline)
         if known is None:
-            known = self._forms[outline] = self._shared(self._said(new))
+            known = self._keep(outline, self._shared(self._said(new)))
         return known
 
     def _shared(self, fields: FieldSet) -> FieldSet:
@@ -115,17 +114,32 @@ class WritePath:
         key = encode(fields)
         known = self._forms.get(key)
         if known is None:
-            if len(self._forms) >= _FORMS:
-                self._forms.clear()
-            known = self._forms[key] = fields
+            known = self._keep(key, fields)
         return known
+
+    def _keep(self, key: Hashable, fields: FieldSet) -> FieldSet:
+        if len(self._forms) >= _FORMS:
+            self._forms.clear()
+        self._forms[key] = fields
+        return fields
 
     def _said(self, new: Any) -> FieldSet:
         document = self.document(new, said=True)
         metadata = document["metadata"]
         for name in _TAKEN_AWAY:
             metadata.pop(name, None)
+        self._place_reset(document)
         return created(document, self._ownable, self._reset)
+
+    def _place_reset(self, document: Object) -> None:
+        """Nobody owns what this path resets, but an item without a place there makes all fields nobody's."""
+        fields = self.shape.map
+        if fields is not None:
+            for element in self._reset:
+                name = element[len(FIELD) :]
+                part, inside = document.get(name), fields.at(name)
+                if part and inside is not None:
+                    whole(part, inside)
 
     def status_pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
         """Two objects that have nothing but these statuses."""
@@ -167,10 +181,6 @@ class WritePath:
             return None
         # By its key: a definition that changes brings new resources for the same objects.
         return found if self._scheme.storage(found).key == self._stored.key else None
-
-
-def _as_it_is(obj: Any) -> Any:
-    return obj
 
 
 def _what_differs(old: Any, new: Any) -> tuple[Any, Any]:

@@ -16,7 +16,7 @@ from orchestrator.apiserver.kinds.core.pods.parts import (
 )
 from orchestrator.apiserver.kinds.validating import validate_part_update
 from orchestrator.apiserver.pipeline.admission import admit, review, review_outside
-from orchestrator.apiserver.pipeline.apply import apply, owned_otherwise
+from orchestrator.apiserver.pipeline.apply import apply
 from orchestrator.apiserver.pipeline.authorize import authorize
 from orchestrator.apiserver.pipeline.commit import commit
 from orchestrator.apiserver.pipeline.course import Course, Maker
@@ -26,7 +26,6 @@ from orchestrator.apiserver.pipeline.objects import keep, read, take
 from orchestrator.apiserver.pipeline.own_fields import own_fields
 from orchestrator.apiserver.pipeline.part import Part
 from orchestrator.apiserver.pipeline.patch import patch
-from orchestrator.machinery.managed_fields.ledger import Ledger, managers_in
 
 
 def _part(prepare: Prepare, judge: Judge) -> Part:
@@ -34,11 +33,7 @@ def _part(prepare: Prepare, judge: Judge) -> Part:
 
     def prepared(course: Course) -> tuple[Step, ...]:
         def step(_env: Environment, draft: Draft) -> None:
-            sent, owners = draft.new, draft.owners
-            draft.new = prepare(sent, draft.old)
-            if type(owners) is Ledger and draft.new != sent:
-                before = managers_in(draft.old.metadata.managed_fields)
-                draft.owners_changed = owned_otherwise(before, owners.managers())
+            draft.new = prepare(draft.new, draft.old)
 
         return (step,)
 

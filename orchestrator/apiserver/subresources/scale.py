@@ -14,12 +14,7 @@ from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.scaling import Scaling
 from orchestrator.apiserver.pipeline.admission import admit, review, review_outside
-from orchestrator.apiserver.pipeline.apply import (
-    configuration_of,
-    lay_over,
-    object_of,
-    owned_otherwise,
-)
+from orchestrator.apiserver.pipeline.apply import configuration_of, lay_over, object_of
 from orchestrator.apiserver.pipeline.authorize import authorize
 from orchestrator.apiserver.pipeline.commit import commit
 from orchestrator.apiserver.pipeline.course import Action, Course, Maker
@@ -40,6 +35,7 @@ from orchestrator.machinery.managed_fields.managers import (
     Managers,
     Ownership,
     entries_of,
+    owned_otherwise,
     updater,
 )
 from orchestrator.machinery.managed_fields.openapi_shapes import shape_of_kind

@@ -1,8 +1,9 @@
 """Texts of other standards inside objects: addresses, networks, percentages, paths.
 
 Like machinery's name rules, each answers the tuple of Kubernetes' messages, empty when the text
-is right. Addresses are read as Kubernetes reads them in its older fields: leading zeros in an
-IPv4 address are allowed there and mean nothing.
+is right. Addresses are read as lenient as Kubernetes' parser reads them, for which leading zeros in an
+IPv4 address mean nothing; what an address or a network may not have in any field is told then. Only newer
+fields take nothing but the canonical form.
 """
 
 import re
@@ -69,16 +70,6 @@ def address_errors(text: str) -> Messages:
     """An IP address of either family."""
     if _plain_ipv4(text):
         return ()
-    return () if parse_address(text) is not None else (NOT_AN_ADDRESS,)
-
-
-def network_errors(text: str) -> Messages:
-    """A CIDR of either family."""
-    return () if parse_network(text) is not None else (NOT_A_NETWORK,)
-
-
-def strict_address_errors(text: str) -> Messages:
-    """An IP address as newer fields take it: in its one canonical form."""
     address = parse_address(text)
     if address is None:
         return (NOT_AN_ADDRESS,)
@@ -86,11 +77,27 @@ def strict_address_errors(text: str) -> Messages:
         return ("must not have leading 0s",)
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return ("must not be an IPv4-mapped IPv6 address",)
+    return ()
+
+
+def strict_address_errors(text: str) -> Messages:
+    """An IP address as newer fields take it: in its one canonical form."""
+    if messages := address_errors(text):
+        return messages
+    address = parse_address(text)
     return () if text == str(address) else (f'must be in canonical form ("{address}")',)
 
 
 def strict_network_errors(text: str) -> Messages:
-    """A CIDR as newer fields take it: canonical, and no bits beyond the prefix."""
+    """A CIDR as newer fields take it: in its one canonical form."""
+    if messages := network_errors(text):
+        return messages
+    network = parse_network(text)
+    return () if text == str(network) else (f'must be in canonical form ("{network}")',)
+
+
+def network_errors(text: str) -> Messages:
+    """A CIDR of either family, with no bits beyond its prefix."""
     network = parse_network(text)
     if network is None:
         return (NOT_A_NETWORK,)
@@ -102,7 +109,7 @@ def strict_network_errors(text: str) -> Messages:
         return ("must not have an IPv4-mapped IPv6 address",)
     if parsed != network.network_address:
         return ("must not have bits set beyond the prefix length",)
-    return () if text == str(network) else (f'must be in canonical form ("{network}")',)
+    return ()
 
 
 def _has_leading_zeros(address: str) -> bool:

@@ -75,12 +75,17 @@ def fits(daemon_set: DaemonSet, node: Node) -> tuple[bool, bool]:
     return False, untolerated(taints, bearing, ("NoExecute",)) is None
 
 
+def generation_of(daemon_set: DaemonSet) -> str:
+    """How often the template was changed, as the label of pods has it; empty where nobody has counted."""
+    return daemon_set.metadata.annotations.get(_GENERATION_ANNOTATION, "")
+
+
 def pod_for(daemon_set: DaemonSet, node_name: str, revision_hash: str) -> Pod:
     """The pod of a node, which it is pinned to."""
     assert daemon_set.spec is not None
     pod = stamped(daemon_set, daemon_set.spec.template)
     labels = {**pod.metadata.labels, HASH: revision_hash}
-    generation = daemon_set.metadata.annotations.get(_GENERATION_ANNOTATION, "")
+    generation = generation_of(daemon_set)
     if generation:
         labels[GENERATION] = generation
     spec = pod.spec or PodSpec()

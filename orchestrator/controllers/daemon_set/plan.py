@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from orchestrator.api.apps.v1 import DaemonSet, RollingUpdateDaemonSet
 from orchestrator.api.core.v1 import Node, Pod
-from orchestrator.controllers.daemon_set.placing import HASH, fits
+from orchestrator.controllers.daemon_set.placing import GENERATION, HASH, fits, generation_of
 from orchestrator.controllers.pods import available_at, has_ended, is_ready
 from orchestrator.machinery.intstr import resolve
 
@@ -34,8 +34,16 @@ class Look(Struct, frozen=True):
         return at is not None and at <= self.now
 
     def is_new(self, pod: Pod) -> bool:
-        """Made from the present template."""
-        return pod.metadata.labels.get(HASH) == self.hash
+        """Made from the present template, or from one of the same number.
+
+        So pods that were orphaned and are adopted by a set made anew count as its own, whatever its template,
+        as in Kubernetes: numbers begin with the set.
+        """
+        labels = pod.metadata.labels
+        if labels.get(HASH) == self.hash:
+            return True
+        generation = generation_of(self.daemon_set)
+        return bool(generation) and labels.get(GENERATION) == generation
 
 
 class Plan(Struct, frozen=True):

@@ -43,9 +43,7 @@ def pod_of(
     name = f"{stateful_set.metadata.name}-{ordinal}"
     pod = stamped(stateful_set, template)
     labels = {POD_NAME: name, POD_INDEX: str(ordinal), REVISION: revision}
-    metadata = replace(
-        pod.metadata, name=name, generate_name="", labels={**pod.metadata.labels, **labels}
-    )
+    metadata = replace(pod.metadata, name=name, labels={**pod.metadata.labels, **labels})
     if pod.spec is None:
         return replace(pod, metadata=metadata)
     volumes = _with_own(pod.spec.volumes, volumes_of(stateful_set, ordinal))

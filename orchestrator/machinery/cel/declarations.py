@@ -41,6 +41,7 @@ _OPAQUE: Final = {
 }
 _ADDRESSES: Final = {"ip": "net.IP", "cidr": "net.CIDR"}
 AUTHORIZER: Final = struct_of(_OPAQUE["authorizer"])
+QUANTITY: Final = struct_of(_OPAQUE["quantity"])
 RESOURCE_CHECK: Final = struct_of(_OPAQUE["resource"])
 
 _PAIRS: Final = (

@@ -1,16 +1,17 @@
 """Compile and evaluate an expression, and say what is wrong in Kubernetes' words."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from functools import lru_cache
 from typing import Any, Final
 
 from orchestrator.machinery.cel.checking import Checked, Scope, check, report
 from orchestrator.machinery.cel.checking import Fault as Complaint
+from orchestrator.machinery.cel.conversions import unconvertible
 from orchestrator.machinery.cel.growth import growth
 from orchestrator.machinery.cel.interpreting import Meter, Plan
 from orchestrator.machinery.cel.limits import BUDGET_EXCEEDED, COST_EXCEEDED, PER_CALL
-from orchestrator.machinery.cel.literals import faults_of_literals, unconvertible
+from orchestrator.machinery.cel.literals import faults_of_literals
 from orchestrator.machinery.cel.macros import expanded
 from orchestrator.machinery.cel.patch_types import QUIET
 from orchestrator.machinery.cel.plain_functions import Fault, Overspent
@@ -52,6 +53,9 @@ _LITERAL_WORDS: Final = (
     ),
 )
 _UNKNOWN_TOKEN: Final = re.compile(r"token recognition error at: .*")
+
+BINDING: Final = frozenset({"device"})
+"""The variables beside which an expression may name values (`cel.bind`): where it chooses devices."""
 
 _LONGEST: Final = 10_000_000
 """Characters of a text that is built: ten of them cost 1, and a call may cost a million."""
@@ -113,7 +117,7 @@ class Expression:
         self._returns: str = "DYN" if compiled is None else compiled.return_type().name()
         # Without three of these calls nothing becomes large, and most expressions have none.
         grows = sum(1 for _ in _GROWING.finditer(text)) > 2
-        self._is_bounded = not grows or _is_bounded(text)
+        self._is_bounded = not grows or _is_bounded(_parsed(text, variables).tree)
 
     @property
     def type(self) -> str:
@@ -126,7 +130,7 @@ class Expression:
 
     def fields_of(self, name: str) -> frozenset[str] | None:
         """The fields of a variable that the expression looks at; None if it looks at the variable itself."""
-        tree = _parsed(self.text).tree
+        tree = _parsed(self.text, self.variables).tree
         found = list(_selected(tree, name))
         return None if None in found else frozenset(each for each in found if each is not None)
 
@@ -152,7 +156,7 @@ class Expression:
     def _counted(self, variables: Mapping[str, Any], budget: Meter | None) -> Any:
         """What it gives, where costs decide whether it gives anything."""
         if self._plan is None:
-            self._plan = Plan(_parsed(self.text).tree, _asked)
+            self._plan = Plan(_parsed(self.text, self.variables).tree, _asked)
         found, cost = self._plan.value(variables, PER_CALL)
         if budget is not None:
             try:
@@ -167,7 +171,7 @@ class Expression:
         if not _NO_FIELDS.match(report):
             return _runtime_words(report)
         # The library does not say which: the original does, as if it were a map without that key.
-        tree = _parsed(self.text).tree
+        tree = _parsed(self.text, self.variables).tree
         field = next((each for each in _missing_fields(tree, variables)), "")
         return f"no such key: {field}"
 
@@ -216,8 +220,7 @@ def _guarded(text: str, variables: frozenset[str]) -> Any:
         return None  # it stood within a text
 
 
-def _is_bounded(text: str) -> bool:
-    tree = _parsed(text).tree
+def _is_bounded(tree: Node) -> bool:
     return growth(tree, in_texts=False) <= _MOST_GROWTH and growth(tree) <= _MOST_TEXT
 
 
@@ -274,17 +277,17 @@ def _part(node: Node, variables: Mapping[str, Any]) -> tuple[Any, bool]:
     return None, False
 
 
-def _parsed(text: str) -> Parsed:
+def _parsed(text: str, variables: Set[str] = frozenset()) -> Parsed:
     """Raises RuntimeError."""
-    parsed = read(_environment(frozenset()).compile(text, disable_check=True).serialize())
-    return expanded(parsed)
+    known = BINDING if variables == BINDING else frozenset[str]()
+    return expanded(read(_environment(known).compile(text, disable_check=True).serialize()))
 
 
 @lru_cache(maxsize=64)
 def _environment(variables: frozenset[str]) -> Any:
     # The library takes 19 MB and a tenth of a second, which most clusters never need.
     from cel_expr_python import cel
-    from cel_expr_python.ext import ext_optional, ext_strings
+    from cel_expr_python.ext import ext_bindings, ext_optional, ext_strings
 
     from orchestrator.machinery.cel.functions import kubernetes_functions
 
@@ -294,6 +297,7 @@ def _environment(variables: frozenset[str]) -> Any:
             ext_strings.ExtStrings(),
             ext_optional.ExtOptional(),
             kubernetes_functions(),
+            *([ext_bindings.ExtBindings()] if variables == BINDING else ()),
         ],
     )
 
@@ -308,20 +312,22 @@ def compile_expression(text: str, variables: frozenset[str]) -> Expression:
     if not _TWO_VARIABLES.search(text):
         raise CompileError(fault)
     # The library calls such macros unknown names.
-    examined(text, Scope(dict.fromkeys(variables, DYN)))
+    examine(text, Scope(dict.fromkeys(variables, DYN)))
     return Expression(text, None, variables)
 
 
 @lru_cache(maxsize=1 << 12)
 def examine(text: str, scope: Scope) -> Type:
     """The type of what an expression gives, by the types of what it may name. Raises CompileError."""
-    return examined(text, scope)[1].gives
+    parsed, checked = examined(text, scope)
+    check_program(parsed)
+    return checked.gives
 
 
 def examined(text: str, scope: Scope) -> tuple[Parsed, Checked]:
     """The tree of an expression, and the types of all that is in it. Raises CompileError."""
     try:
-        parsed = _parsed(text)
+        parsed = _parsed(text, scope.variables.keys())
     except RuntimeError as error:
         raise CompileError(_compile_words(str(error), text)) from None
     if not scope.patches and (escaped := _escaped_names(text)):
@@ -330,9 +336,13 @@ def examined(text: str, scope: Scope) -> tuple[Parsed, Checked]:
     faults = checked.faults or tuple(faults_of_literals(parsed, checked))
     if faults:
         raise CompileError(report(text, faults))
+    return parsed, checked
+
+
+def check_program(parsed: Parsed) -> None:
+    """Raises CompileError for what can only be found out by working out a part of an expression whose types are right."""
     if fault := unconvertible(parsed):
         raise CompileError(f"program instantiation failed: {fault}", is_internal=True)
-    return parsed, checked
 
 
 def _escaped_names(text: str) -> list[Complaint]:

@@ -1,7 +1,7 @@
 """Arguments that are written in the text and that no value can make right: a pattern, a time, a format.
 
-The original refuses an expression with such a one when it is written, as it does what its optimizer could not
-work out in advance.
+The original refuses an expression with such a one when it is written. What its optimizer cannot work out in advance is
+looked for elsewhere (`conversions`).
 """
 
 import re
@@ -42,28 +42,6 @@ def faults_of_literals(parsed: Parsed, checked: Checked) -> Iterator[Fault]:
                 yield Fault(parsed.offsets.get(argument.id, 0), f"invalid {call.function} argument")
         elif call.function == "format" and isinstance(argument, ListOf):
             yield from _faults_of_format(call, argument, parsed, checked)
-
-
-def unconvertible(parsed: Parsed) -> str:
-    """What a conversion of a literal would raise, which the original finds out when it optimizes; or ""."""
-    for call in _calls(parsed.tree):
-        target = call.arguments[0] if len(call.arguments) == 1 and call.target is None else None
-        convert = _CONVERSIONS.get(call.function)
-        if convert is None or not isinstance(target, Constant) or target.type != "string":
-            continue
-        if not convert.fullmatch(str(target.value)):
-            return f"type conversion error from 'string' to '{call.function}'"
-    return ""
-
-
-_CONVERSIONS: Final[Mapping[str, re.Pattern[str]]] = {
-    "int": re.compile(r"[-+]?\d+"),
-    "uint": re.compile(r"\d+"),
-    "double": re.compile(
-        r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|inf|Inf|NaN|nan)"
-    ),
-    "bool": re.compile(r"1|t|T|TRUE|true|True|0|f|F|FALSE|false|False"),
-}
 
 
 def _calls(node: Node) -> Iterator[Call]:

@@ -21,6 +21,8 @@ class Type(Struct, frozen=True):
 
 
 DYN: Final = Type("dyn")
+# A value of a type that is not known, and not a list or map for sure.
+ANY: Final = Type("any")
 ERROR: Final = Type("!error!")
 NULL: Final = Type("null_type")
 BOOL: Final = Type("bool")
@@ -41,6 +43,7 @@ PLAIN: Final[Mapping[str, Type]] = {
 _PROTOBUF: Final = {
     "timestamp": "google.protobuf.Timestamp",
     "duration": "google.protobuf.Duration",
+    "any": "google.protobuf.Any",
 }
 
 
@@ -77,7 +80,7 @@ def shown(type_: Type, *, by_protobuf: bool = False) -> str:
 
 def is_open(type_: Type) -> bool:
     """Whether the type says nothing: it is not known, or there was an error."""
-    return type_ in (DYN, ERROR)
+    return type_ in (DYN, ANY, ERROR)
 
 
 def is_optional(type_: Type) -> bool:
@@ -167,9 +170,9 @@ class Bindings:
 
 def is_as_general(one: Type, other: Type) -> bool:
     """Whether whatever is of the other type is of this one, too."""
-    if one == DYN or one.kind == "parameter":
+    if one in (DYN, ANY) or one.kind == "parameter":
         return True
-    if other == DYN or other.kind == "parameter" or one.kind != other.kind:
+    if other in (DYN, ANY) or other.kind == "parameter" or one.kind != other.kind:
         return False
     if one.kind == "type":
         return True

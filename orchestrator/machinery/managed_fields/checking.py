@@ -9,11 +9,12 @@ from orchestrator.machinery.managed_fields.shapes import ListShape, MapShape, Sh
 
 _Faults = list[str]
 _SHALLOW: Final = 64
+_TWICE: Final = "duplicate entries for key"
 _OF_TEXTS: Final = ("string", "untyped")
 
 
-def check(value: Json, shape: Shape) -> None:
-    """Refuse unknown fields, wrong types and items that occur twice.
+def check(value: Json, shape: Shape, *, twice: bool = False) -> None:
+    """Refuse unknown fields, wrong types and items that occur twice, unless they may (`twice`).
 
     Raises ShapeError with Kubernetes' sentence about all of them.
     """
@@ -21,7 +22,7 @@ def check(value: Json, shape: Shape) -> None:
         return
     if too_deep(value):
         raise ShapeError(f"exceeded max depth {MAX_DEPTH}")
-    faults = _faults(value, shape)
+    faults = [fault for fault in _faults(value, shape) if not (twice and _TWICE in fault)]
     if faults:
         one = len(faults) == 1
         raise ShapeError(faults[0] if one else "\n".join(["errors:", *(f"  {f}" for f in faults)]))
@@ -107,7 +108,7 @@ def _of_list(value: Json, shape: ListShape) -> _Faults:
             except ShapeError as error:
                 return [*found, f"element {position}: {error.message}"]
             if element in seen:
-                found.append(f"duplicate entries for key {shown(element)}")
+                found.append(f"{_TWICE} {shown(element)}")
             seen.add(element)
         faults = _faults(item, shape.item)
         if faults:

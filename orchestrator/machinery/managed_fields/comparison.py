@@ -2,8 +2,7 @@
 
 from typing import NamedTuple
 
-from orchestrator.machinery.documents import Json, equal
-from orchestrator.machinery.errors import ShapeError
+from orchestrator.machinery.documents import Json, equal, same_json
 from orchestrator.machinery.managed_fields.elements import FIELD, SELF, Element
 from orchestrator.machinery.managed_fields.field_sets import (
     LEAF,
@@ -35,7 +34,7 @@ _SAME: _Nodes = (None, None, None)
 def compare(old: Json, new: Json, shape: Shape) -> Comparison:
     """How `new` differs from `old`. Both are whole objects, or what somebody says of them.
 
-    A typed object has its structs even when nobody set them (`MapShape.always`), so that one side
+    Raises ShapeError for an item that nothing tells apart from others. A typed object has its structs even when nobody set them (`MapShape.always`), so that one side
     may lack them.
     """
     removed, modified, added = _compared(old, new, shape)
@@ -82,7 +81,7 @@ def _compared(old: Json, new: Json, shape: Shape) -> _Nodes:
         return None, None, whole(new, shape)
     if new is ABSENT:
         return whole(old, shape), None, None
-    if old == new and type(old) is type(new):
+    if same_json(old, new):
         return _SAME
     part = shape.part(new if new is not None else old)
     if old is not None and new is not None and shape.part(old) is not part:
@@ -109,7 +108,7 @@ def _of_maps(old: dict[str, Json], new: dict[str, Json], shape: MapShape) -> _No
     always = shape.always
     for name in old | new if old.keys() != new.keys() else new:
         before, after = old.get(name, ABSENT), new.get(name, ABSENT)
-        if before is after or (before == after and type(before) is type(after)):
+        if same_json(before, after):
             continue
         inner = shape.at(name)
         if inner is None:
@@ -154,15 +153,12 @@ def _of_items(old: list[Json], new: list[Json], shape: Shape) -> _Nodes:
 def _by_element(items: list[Json], shape: ListShape) -> dict[Element, list[Json]]:
     found: dict[Element, list[Json]] = {}
     for item in items:
-        try:
-            found.setdefault(shape.element(item), []).append(item)
-        except ShapeError:
-            continue  # what was stored with a null in a set: nobody can own that
+        found.setdefault(shape.element(item), []).append(item)
     return found
 
 
 def whole(value: Json, shape: Shape) -> FieldSet:
-    """The node of a place that only one side has: it, and everything inside it."""
+    """The node of a place that only one side has: it, and everything inside it. Raises ShapeError."""
     part = shape.part(value)
     inner: FieldSet = {}
     if type(part) is MapShape and not part.atomic and type(value) is dict:

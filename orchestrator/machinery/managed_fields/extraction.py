@@ -1,7 +1,6 @@
 """From a value to the set of its fields: what somebody who wrote this value has an opinion on."""
 
 from orchestrator.machinery.documents import Json
-from orchestrator.machinery.errors import ShapeError
 from orchestrator.machinery.managed_fields.elements import FIELD, SELF, Element
 from orchestrator.machinery.managed_fields.field_sets import LEAF, FieldSet
 from orchestrator.machinery.managed_fields.shapes import ListShape, MapShape, Shape
@@ -49,10 +48,7 @@ def _of_list(value: list[Json], shape: ListShape) -> FieldSet | None:
     found: FieldSet = {}
     twice: set[Element] = set()
     for item in value:
-        try:
-            element = shape.element(item)
-        except ShapeError:
-            continue  # what was stored with a null in a set: nobody can own that
+        element = shape.element(item)
         if element in found:
             twice.add(element)
         else:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, Protocol
 
 from orchestrator.api.meta.v1 import ManagedFieldsEntry
-from orchestrator.machinery.errors import FieldSetError
+from orchestrator.machinery.errors import FieldSetError, ShapeError
 from orchestrator.machinery.managed_fields.field_sets import NOTHING, FieldSet
 from orchestrator.machinery.managed_fields.managers import (
     Managers,
@@ -125,6 +125,14 @@ class Ledger:
         return self._fold(managers)
 
     def _fold(self, before: Managers) -> Managers:
+        try:
+            return self._folded(before)
+        except (
+            ShapeError
+        ):  # nobody could say whose the items of a list are, so nobody owns anything
+            return self._let_go({})
+
+    def _folded(self, before: Managers) -> Managers:
         if self._old is None and not before:
             return self._fold_creation()
         if not before:  # of an object whose fields nobody owns only an apply makes owners

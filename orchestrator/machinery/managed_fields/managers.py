@@ -59,6 +59,19 @@ def updater(name: str, api_version: str, subresource: str = "") -> Manager:
     return Manager(name or "unknown", UPDATE, api_version, subresource)
 
 
+def owned_otherwise(before: Managers, after: Managers) -> bool:
+    """Whether somebody owns something else than before. An apply that changes nothing but times is none."""
+    if before.keys() != after.keys():
+        return True
+    for manager, owned in after.items():
+        was = before[manager]
+        if was is not owned and (
+            was.api_version != owned.api_version or was.fields != owned.fields
+        ):
+            return True
+    return False
+
+
 def with_explicit_reset(document: Any) -> Any:
     """A document whose empty list of managedFields is one empty entry, which means the same.
 

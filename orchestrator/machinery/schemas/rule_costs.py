@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from orchestrator.machinery.cel import CompileError
 from orchestrator.machinery.cel.costs import estimate
-from orchestrator.machinery.cel.expressions import examined
+from orchestrator.machinery.cel.expressions import check_program, examined
 from orchestrator.machinery.cel.prices import MOST
 from orchestrator.machinery.cel.types import BOOL, DYN, STRING
 from orchestrator.machinery.field_errors import FieldError, forbidden
@@ -81,6 +81,7 @@ def costs_of(
     parsed, checked = examined(str(rule.get("rule") or ""), scope)
     if checked.gives not in (BOOL, DYN):
         raise CompileError(NOT_BOOL)
+    check_program(parsed)
     often = declared.cardinality if cardinality is None else cardinality
     cost = min(estimate(parsed.tree, checked, declared.size_at) * often, MOST)
     said = str(rule.get("messageExpression") or "")
@@ -88,10 +89,13 @@ def costs_of(
         return Costs(cost)
     try:
         parsed, checked = examined(said, scope)
+        if checked.gives != STRING:
+            raise MessageError(NOT_TEXT, cost)
+        check_program(parsed)
+    except MessageError:
+        raise
     except CompileError as error:
         raise MessageError(f"messageExpression compilation failed: {error}", cost) from error
-    if checked.gives != STRING:
-        raise MessageError(NOT_TEXT, cost)
     return Costs(cost, estimate(parsed.tree, checked, declared.size_at))
 
 

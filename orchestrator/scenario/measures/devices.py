@@ -15,27 +15,18 @@ from orchestrator.machinery.shared_gpus import DEVICE, Shares, amount_for, share
 
 Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 Flags: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
+Amounts: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
+Rows: TypeAlias = np.ndarray[Any, np.dtype[np.intp]]
 
 
 class DeviceUse:
     """A table of devices by nodes. Rows are those of whoever keeps it: the table's columns, so that a sum over
     a node's few devices is a sum of a few long arrays.
-
-    What follows from a row's devices is kept beside them, and worked out anew for the rows that have changed.
     """
 
     def __init__(self) -> None:
         self._free: Floats = np.zeros((0, 0))
-        self._most: Floats = np.zeros(0)  # of each row, what is free on its emptiest device
-        self._whole: Floats = np.zeros(0)  # of each row, how many devices are untouched
-        self._least: list[int] = []  # what somebody wanted of one device
-        self._scraps: Floats = np.zeros(
-            (0, 0)
-        )  # for each of these, what is free on devices with less
         self._counts: dict[int, int] = {}
-        self._changed: set[int] = (
-            set()
-        )  # rows whose devices are not what they were at the last look
         self._told = self._untold = False
 
     @property
@@ -52,7 +43,6 @@ class DeviceUse:
         self._grow(row + 1, max(count, before))
         self._free[min(count, before) : max(count, before), row] += DEVICE * np.sign(count - before)
         self._counts[row] = count
-        self._changed.add(row)
 
     def observe_pod(self, row: int, pod: Pod, *, comes: bool) -> None:
         """A pod comes to a node, or has ended or gone there."""
@@ -70,7 +60,6 @@ class DeviceUse:
         self._grow(row + 1, max(shares) + 1)
         for device, amount in shares.items():
             self._free[device, row] -= sign * amount
-        self._changed.add(row)
 
     def _grow(self, rows: int, devices: int) -> None:
         had_devices, had_rows = self._free.shape
@@ -79,45 +68,25 @@ class DeviceUse:
             larger = np.zeros((max(devices, had_devices), more))
             larger[:had_devices, :had_rows] = self._free
             self._free = larger
-            self._most, self._whole = np.zeros(more), np.zeros(more)
-            self._scraps = np.zeros((len(self._least), more))
-            self._changed.update(range(had_rows))
 
-    def _look(self) -> None:
-        if not self._changed:
-            return
-        rows = np.fromiter(self._changed, np.intp, len(self._changed))
-        self._changed.clear()
-        free = self._free[:, rows]
-        self._most[rows] = free.max(0, initial=0.0)
-        self._whole[rows] = (free >= DEVICE).sum(0)
-        if self._least:
-            least = np.array(self._least, np.float64)
-            self._scraps[:, rows] = _below(free, least[:, None, None])
-
-    def room(self, amount: float, rows: int) -> Flags:
-        """For each of the first rows whether its devices can serve a pod that asks for so much."""
-        self._grow(rows, 0)
-        self._look()
-        whole, rest = divmod(int(amount), DEVICE)
-        if not whole:
-            return np.asarray(self._most[:rows] >= rest)
-        enough: Flags = self._whole[:rows] >= whole
-        if rest:
-            enough &= (self._free[:, :rows] >= rest).sum(0) > whole
+    def room(self, amounts: Amounts, rows: Rows) -> Flags:
+        """By amounts and rows, whether the row's devices can serve a pod that asks for so much: as many
+        untouched ones as it wants whole, and what is left of its wish on one more.
+        """
+        free = self._of(rows)
+        whole, rest = np.divmod(amounts, DEVICE)
+        enough: Flags = (free >= DEVICE).sum(0) >= whole[:, None]
+        one_more = (free >= rest[:, None, None]).sum(1) > whole[:, None]
+        enough &= one_more | (rest == 0)[:, None]
         return enough
 
-    def scraps(self, amount: float, rows: int) -> Floats:
-        """For each of the first rows what is free on devices with less than such a pod wants of one. Not to be changed."""
-        self._grow(rows, 0)
-        self._look()
-        least = int(min(amount, DEVICE))
-        if least not in self._least:
-            self._least.append(least)
-            self._scraps = np.concatenate([self._scraps, _below(self._free, least)[None]])
-        return self._scraps[self._least.index(least), :rows]
+    def scraps(self, amounts: Amounts, rows: Rows) -> Floats:
+        """By amounts and rows, what is free on devices with less than a pod that asks for so much wants of one."""
+        free = self._of(rows)
+        too_little = free < np.minimum(amounts, DEVICE)[:, None, None]
+        return np.asarray(np.where(too_little, np.maximum(free, 0.0), 0.0).sum(1))
 
-
-def _below(free: Floats, least: Any) -> Floats:
-    """By node what is free on devices with less."""
-    return np.asarray(np.where(free < least, np.maximum(free, 0.0), 0.0).sum(-2))
+    def _of(self, rows: Rows) -> Floats:
+        if len(rows):
+            self._grow(int(rows.max()) + 1, 0)
+        return self._free[:, rows]

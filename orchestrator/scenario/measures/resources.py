@@ -9,7 +9,7 @@ averaged over the pods seen so far. Of GPUs that pods share it is counted by dev
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from msgspec import Struct
@@ -18,8 +18,9 @@ from orchestrator.api.core.v1 import Node, Pod
 from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.resources import CPU, MEMORY, PODS, Needs, node_offers, pod_needs
 from orchestrator.machinery.shared_gpus import RESOURCE as SHARED_GPUS
-from orchestrator.scenario.measures.devices import DeviceUse, Flags, Floats
+from orchestrator.scenario.measures.devices import DeviceUse, Floats
 from orchestrator.scenario.measures.gauge import Gauge, GaugeMark, GaugeUse
+from orchestrator.scenario.measures.room import Room, Shape
 from orchestrator.store import Change
 
 _SHAPES: Final = 32  # kinds of pods that fragmentation is computed for: the most frequent ones
@@ -43,13 +44,6 @@ class Use(Struct, frozen=True):
         return self.requested / self.allocatable if self.allocatable else 0.0
 
 
-class _Fit(NamedTuple):
-    """For each node whether a pod has room; `scraps`: what it has on devices with too little, if known."""
-
-    room: Flags
-    scraps: Floats | None
-
-
 class _Group:
     """Nodes that are told of together: what they have and what is asked of them, by column, and the
     share over time.
@@ -64,7 +58,6 @@ class _Group:
         self.shares: dict[int, Gauge] = {}
 
 
-Shape: TypeAlias = tuple[tuple[int, float], ...]  # what a kind of pod asks for, by column
 UseMark: TypeAlias = dict[tuple[str, int], GaugeMark]
 
 
@@ -88,7 +81,7 @@ class NodeUse:
         # What was answered last, until something changes: most samples of a quiet cluster are alike.
         self._uses: tuple[Use, ...] | None = None
         self._shares: np.ndarray[Any, np.dtype[np.float16]] | None = None
-        self._fits: dict[Shape, _Fit] = {}
+        self._room = Room(self._devices)
 
     @property
     def node_names(self) -> list[str]:
@@ -106,15 +99,15 @@ class NodeUse:
         status = node.status
         previous = change.previous.status if change.previous is not None else None
         if change.type == "DELETED":
-            self._change(now)
             row = self._row(node.metadata.name)
+            self._change(row, now)
             for column in range(len(self._resources)):
                 self._offer(row, column, 0.0)
         elif status is not None and (
             previous is None or previous.allocatable is not status.allocatable
         ):
-            self._change(now)
             row = self._row(node.metadata.name)
+            self._change(row, now)
             for resource, amount in _amounts(node_offers(status.allocatable)).items():
                 self._offer(row, self._column(resource), amount)
 
@@ -128,8 +121,8 @@ class NodeUse:
         """A pod comes to its node, or has ended or gone there."""
         if pod.spec is None:
             return
-        self._change(now)
         row, vector = self._row(pod.spec.node_name or ""), self._vector(pod_needs(pod))
+        self._change(row, now)
         used, of_group = self._used, self._of_row[row].used
         for column, amount in vector:
             signed = amount if comes else -amount
@@ -142,11 +135,10 @@ class NodeUse:
 
     # --- shares over time ------------------------------------------------------------------
 
-    def _change(self, now: float) -> None:
-        """Something changes now: what the shares were until now can be told."""
+    def _change(self, row: int, now: float) -> None:
+        """A node changes now: what the shares were until now can be told."""
         self._uses = self._shares = None
-        if self._fits:
-            self._fits.clear()
+        self._room.change(row)
         if now > self._changed_at:
             self._settle()
             self._changed_at = now
@@ -201,19 +193,22 @@ class NodeUse:
         lost = self._lost()
         for name, group in self._groups.items():
             index = np.array(group.rows)
-            for resource, column in self._resources.items():
-                total = float(self._offered[column, index].sum())
+            offered, used = self._offered[:, index], self._used[:, index]
+            left = np.maximum(offered - used, 0.0).sum(1).tolist()
+            sums = zip(offered.sum(1).tolist(), used.sum(1).tolist(), strict=True)
+            of_no_use = lost[:, index].sum(1).tolist()
+            for (resource, column), (total, requested) in zip(
+                self._resources.items(), sums, strict=True
+            ):
                 if not total:
                     continue
-                used = self._used[column, index]
-                left = float(np.maximum(self._offered[column, index] - used, 0.0).sum())
                 unit = _MILLI.get(resource, 1.0)
                 yield Use(
                     group=name,
                     resource=resource,
                     allocatable=total / unit,
-                    requested=float(used.sum()) / unit,
-                    fragmentation=float(lost[column, index].sum()) / left if left else 0.0,
+                    requested=requested / unit,
+                    fragmentation=of_no_use[column] / left[column] if left[column] else 0.0,
                 )
 
     def shares(self) -> np.ndarray[Any, np.dtype[np.float16]]:
@@ -236,61 +231,23 @@ class NodeUse:
             return {}
         asking = (s for s, _ in self._shapes.most_common() if any(c == column for c, _ in s))
         shapes = list(islice(asking, _TOLD))
-        free = np.maximum(self._offered[column] - self._used[column], 0.0)
-        left = float(free.sum())
-        return {
-            self._name_of(shape): self._lost_to(column, free, fit) / left if left else 0.0
-            for shape, fit in zip(shapes, self._fit(shapes), strict=True)
-        }
-
-    def _lost_to(self, column: int, free: Floats, fit: _Fit) -> float:
-        scraps = fit.scraps if column == self._resources.get(SHARED_GPUS) else None
-        return float(np.where(fit.room, 0.0 if scraps is None else scraps, free).sum())
-
-    def _fit(self, shapes: list[Shape]) -> list[_Fit]:
-        """For kinds of pods which nodes have room, and what each kind leaves of devices all the same."""
-        missing = [shape for shape in shapes if shape not in self._fits]
-        if missing:
-            self._fits.update(zip(missing, self._fit_anew(missing), strict=True))
-        return [self._fits[shape] for shape in shapes]
-
-    def _fit_anew(self, shapes: list[Shape]) -> list[_Fit]:
-        free = self._offered - self._used
-        rows = free.shape[1]
-        by_device = self._resources.get(SHARED_GPUS, -1) if self._devices.known else -1
-        asked = [dict(shape) for shape in shapes]
-        room = np.ones((len(shapes), rows), dtype=bool)
-        for column in dict.fromkeys(column for each in asked for column in each):
-            if column != by_device:
-                wanted = np.array([each.get(column, -np.inf) for each in asked])
-                room &= free[column] >= wanted[:, None]
-        fits = []
-        for each, there in zip(asked, room, strict=True):
-            scraps = None
-            if by_device in each:
-                there &= self._devices.room(each[by_device], rows)
-                scraps = self._devices.scraps(each[by_device], rows)
-            fits.append(_Fit(there, scraps))
-        return fits
+        left = float(np.maximum(self._offered[column] - self._used[column], 0.0).sum())
+        if not left:
+            return {self._name_of(shape): 0.0 for shape in shapes}
+        lost = self._room.lost_to(shapes, column, *self._free())
+        return {self._name_of(shape): each / left for shape, each in zip(shapes, lost, strict=True)}
 
     def _lost(self) -> Floats:
         """By resource and node what is free and of no use, in the mean of the most frequent kinds of pods."""
-        free = np.maximum(self._offered - self._used, 0.0)
         common = self._shapes.most_common(_SHAPES)
-        if not common:
-            return np.zeros_like(free)
-        fits = self._fit([shape for shape, _ in common])
-        weights = np.array([count for _, count in common]) / sum(count for _, count in common)
-        lost: Floats = free * np.maximum(1.0 - weights @ np.stack([fit.room for fit in fits]), 0.0)
-        scraps = [
-            (weight, np.where(fit.room, fit.scraps, 0.0))
-            for weight, fit in zip(weights, fits, strict=True)
-            if fit.scraps is not None
-        ]
-        if scraps:
-            of_kinds = np.array([weight for weight, _ in scraps])
-            lost[self._resources[SHARED_GPUS]] += of_kinds @ np.stack([left for _, left in scraps])
-        return lost
+        pods = sum(count for _, count in common)
+        return self._room.lost({shape: count / pods for shape, count in common}, *self._free())
+
+    def _free(self) -> tuple[Floats, int]:
+        """What each node has left, by resource, and the resource that is counted by device (-1: none)."""
+        by_device = self._resources.get(SHARED_GPUS, -1) if self._devices.known else -1
+        nodes = len(self._rows)
+        return self._offered[:, :nodes] - self._used[:, :nodes], by_device
 
     def _name_of(self, shape: Shape) -> str:
         names = list(self._resources)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from orchestrator.api.core.v1 import PersistentVolume, PersistentVolumeClaim, Pod
+from orchestrator.api.core.v1 import PersistentVolume, PersistentVolumeClaim, Pod, Volume
 from orchestrator.api.storage.v1 import CSINode, StorageClass, VolumeAttachment
 from orchestrator.scheduler import migration, volumes
 from orchestrator.scheduler.events import ClusterEvent
@@ -33,13 +33,16 @@ class NodeVolumeLimits(Plugin):
     def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
         """A pod that went with volumes, a claim of the pod that came, more room at a driver, a volume detached."""
         if event is ClusterEvent.POD_REMOVED:
-            return old.spec is not None and volumes.has_claims(old.spec.volumes)
+            return old.spec is not None and any(map(_may_have_been_attached, old.spec.volumes))
         if isinstance(new, PersistentVolumeClaim):
             return old is None and volumes.is_named_by(pod, new)
         if isinstance(new, CSINode):
             return old is None or _has_more_room(old, new)
         if isinstance(old, VolumeAttachment) and new is None:
-            return pod.spec is not None and volumes.has_claims(pod.spec.volumes)
+            return pod.spec is not None and any(
+                volume.persistent_volume_claim is not None or _is_of(volume, old.spec.attacher)
+                for volume in pod.spec.volumes
+            )
         return False
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
@@ -125,6 +128,16 @@ class _Limits(FilterKernel):
 
     def reasons(self, row: int) -> tuple[str, ...]:
         return (_EXCEEDED,)
+
+
+def _may_have_been_attached(volume: Volume) -> bool:
+    return volumes.has_claims((volume,)) or migration.is_migratable(volume)
+
+
+def _is_of(volume: Volume, driver: str) -> bool:
+    """Whether a volume that a pod describes itself is in a driver's hands."""
+    found = migration.driver_of(volume)
+    return found is not None and found.name == driver
 
 
 def _limits(node: CSINode) -> dict[str, int]:

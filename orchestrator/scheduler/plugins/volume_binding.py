@@ -12,11 +12,11 @@ from orchestrator.machinery import labels as label_selectors
 from orchestrator.machinery import quantities
 from orchestrator.protocol import Patch
 from orchestrator.scheduler import migration, volumes
-from orchestrator.scheduler.errors import PluginError
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import Plugin, Preparation
 from orchestrator.scheduler.kernels import FilterKernel
 from orchestrator.scheduler.snapshot import Bool, Rows, Snapshot
+from orchestrator.scheduler.volume_waiting import Binding, Bindings
 
 _ELSEWHERE: Final = "node(s) didn't match PersistentVolume's node affinity"
 _NOTHING_TO_BIND: Final = "node(s) didn't find available persistent volumes to bind"
@@ -24,9 +24,7 @@ _NO_SPACE: Final = "node(s) did not have enough free storage"
 _NO_VOLUME: Final = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)"
 _UNBOUND: Final = "pod has unbound immediate PersistentVolumeClaims"
 
-Found = tuple[
-    tuple[tuple[PersistentVolume, PersistentVolumeClaim], ...], tuple[PersistentVolumeClaim, ...]
-]
+Found = tuple[tuple[Binding, ...], tuple[PersistentVolumeClaim, ...]]
 """The volumes for claims, and the claims for which some must be made."""
 
 
@@ -115,23 +113,17 @@ class VolumeBinding(Plugin):
             nodes.learned()
         patches = [_claimed(volume, claim) for volume, claim in bindings]
         patches += [_selected(claim, node) for claim in unmade]
+        waiting = Bindings(nodes, node, bindings, unmade)
         return Preparation(
             tuple(patches),
             lambda: _forget(nodes, bindings),
-            lambda: _all_bound(nodes, pod),
+            waiting.done,
             self._bind_timeout_seconds,
+            heard=waiting.heard,
         )
 
 
-def _all_bound(nodes: Snapshot, pod: Pod) -> bool:
-    """Whether all claims of a pod have their volumes. Raises PluginError: one cannot be used any more."""
-    try:
-        return all(volumes.is_bound(claim) for claim in volumes.claims_of(nodes, pod))
-    except volumes.NoClaim as error:
-        raise PluginError(VolumeBinding.name, str(error)) from None
-
-
-def _forget(nodes: Snapshot, bindings: Sequence[tuple[PersistentVolume, Any]]) -> None:
+def _forget(nodes: Snapshot, bindings: Sequence[Binding]) -> None:
     for volume, _ in bindings:
         nodes.assumed_volumes.pop(volume.metadata.name, None)
     nodes.learned()
@@ -236,7 +228,7 @@ class _Volumes(FilterKernel):
     def found_on(self, row: int) -> Found | str:
         """The volumes that waiting claims would get on a row, or why they would not."""
         nodes = self._nodes
-        bindings: list[tuple[PersistentVolume, PersistentVolumeClaim]] = []
+        bindings: list[Binding] = []
         unmade: list[PersistentVolumeClaim] = []
         taken: set[str] = set()
         for claim in self._waiting:

@@ -35,7 +35,7 @@ class VolumeRestrictions(Plugin):
             return (
                 isinstance(new, PersistentVolumeClaim)
                 and old is None
-                and volumes.is_named_by(pod, new)
+                and volumes.is_mounted_by(pod, new)
             )
         return True
 

@@ -35,7 +35,7 @@ class VolumeZone(Plugin):
         if event is not ClusterEvent.VOLUMES:
             return True
         if isinstance(new, PersistentVolumeClaim):
-            return volumes.is_named_by(pod, new)
+            return volumes.is_mounted_by(pod, new)
         if isinstance(new, PersistentVolume):
             return old is None or _places(old) != _places(new)
         return (
@@ -53,11 +53,14 @@ class VolumeZone(Plugin):
         return _Zones(topologies, refusal, nodes) if topologies or refusal else None
 
 
-def _places(volume: PersistentVolume) -> dict[str, str]:
-    return {key: value for key, value in volume.metadata.labels.items() if key in _KEYS}
-
-
 Topology = tuple[str, frozenset[str]]
+
+
+def _places(volume: PersistentVolume) -> list[Topology]:
+    """What labels say of where a volume is; one with a gap between its zones says nothing."""
+    labels = volume.metadata.labels
+    found = ((key, frozenset(labels[key].split(_SEPARATOR))) for key in _KEYS if key in labels)
+    return [(key, zones) for key, zones in found if "" not in zones]
 
 
 def _topologies(pod: Pod, nodes: Snapshot) -> tuple[tuple[Topology, ...], str]:
@@ -79,10 +82,7 @@ def _topologies(pod: Pod, nodes: Snapshot) -> tuple[tuple[Topology, ...], str]:
         volume = volumes.volume_of(nodes, volume_name)
         if volume is None:
             return (), f'persistentvolume "{volume_name}" not found'
-        of_volume = volume.metadata.labels
-        found += [
-            (key, frozenset(of_volume[key].split(_SEPARATOR))) for key in _KEYS if key in of_volume
-        ]
+        found += _places(volume)
     return tuple(found), ""
 
 

@@ -182,13 +182,13 @@ async def test_a_watch_ends_when_its_time_is_up(call: Caller) -> None:
 async def test_writers_of_a_status_are_warned_of_odd_addresses(call: Caller) -> None:
     """As writers of a spec are; the status is taken."""
     await call("POST", PODS, pod("p"))
-    status = {"status": {"podIP": "10.0.0.01", "podIPs": [{"ip": "10.0.0.01"}]}}
+    status = {"status": {"podIP": "FE80::1", "podIPs": [{"ip": "FE80::1"}]}}
     merge = "application/merge-patch+json"
     async with call.send("PATCH", f"{PODS}/p/status", status, Content_Type=merge) as answer:
         assert answer.status == 200
         assert answer.headers["Warning"] == (
-            '299 - "status.podIPs[0].ip: non-standard IP address \\"10.0.0.01\\" is invalid: '
-            'use \\"10.0.0.1\\""'
+            '299 - "status.podIPs[0].ip: IPv6 address \\"FE80::1\\" should be in RFC 5952 canonical '
+            'format (\\"fe80::1\\")"'
         )
 
 

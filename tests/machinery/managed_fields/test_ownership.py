@@ -196,7 +196,13 @@ def test_a_creation_is_an_update_of_nothing(
 ) -> None:
     """What belongs to a creator is found in one pass, and is what the comparison with nothing finds."""
     writer = replace(_writer("me"), ignored=ignored)
-    managers = updated(Pair({}, document, shape, ignored), {}, writer, NOW, lambda _version: None)
+    try:
+        managers = updated(Pair({}, document, shape, ignored), {}, writer, NOW, lambda _: None)
+    except ShapeError:
+        if "status" not in document or not ignored:
+            with pytest.raises(ShapeError):
+                created(document, ownable(shape, ignored), ignored)
+        return
     owned = managers.get(updater("me", "v1"))
     expected = {} if owned is None else owned.fields
     assert created(document, ownable(shape, ignored), ignored) == expected
@@ -215,7 +221,7 @@ def test_who_applies_as_much_as_before_takes_nothing_away(
     live: dict[str, Any], now: dict[str, Any], other: dict[str, Any], shape: Shape
 ) -> None:
     """What may go is what was applied and is applied no more; where that is nothing, nobody need look."""
-    now = {"kind": "Deployment", **_outspoken(now)}
+    now, other = {"kind": "Deployment", **_outspoken(now)}, _outspoken(other)
     own, others = fields_of(now, shape), fields_of(other, shape)
     last = field_sets.intersection(own, others)
     assert _says_all(now, own, last)

@@ -12,6 +12,7 @@ from tests.scheduler.oracle import (
 )
 from tests.scheduler.oracle.affinity import InterPodAffinity
 from tests.scheduler.oracle.devices import after_refusal, devices, devices_score
+from tests.scheduler.oracle.devices import refusal as devices_refusal
 from tests.scheduler.oracle.images import images_score
 from tests.scheduler.oracle.node_affinity import NodeAffinity
 from tests.scheduler.oracle.nodes import (
@@ -97,6 +98,13 @@ class Oracle:
         words = self._refusal(world, pod)
         if words:
             return Decision(message=f"0/{total} nodes are available: {words}. not found")
+        words = devices_refusal(world, pod)
+        if words:
+            helpless = f"{total} Preemption is not helpful for scheduling."
+            return Decision(
+                message=f"0/{total} nodes are available: {words}. no new claims to deallocate, "
+                f"preemption: 0/{total} nodes are available: {helpless}"
+            )
         only = node_affinity.only(pod)
         looked_at = [node for node in world.nodes if only is None or node in only]
         look = self._look_for(world, pod)

@@ -18,6 +18,11 @@ SELECTORS: Final[dict[str, Callable[[Manifest], bool]]] = {
     f"device.attributes['{DRIVER}'].model == 'A'": lambda device: (
         device["attributes"]["model"]["string"] == "A"
     ),
+    f"device.attributes['{DRIVER}'].model == 'B'": lambda device: (
+        device["attributes"]["model"]["string"] == "B"
+    ),
+    "device.allowMultipleAllocations": lambda device: bool(device.get("allowMultipleAllocations")),
+    "!device.allowMultipleAllocations": lambda device: not device.get("allowMultipleAllocations"),
     f"device.capacity['{DRIVER}'].memory.compareTo(quantity('8Gi')) >= 0": lambda device: (
         parsed(device["capacity"]["memory"]["value"]) >= parsed("8Gi")
     ),
@@ -64,6 +69,7 @@ def _of_request(
                 -1 if exact else place,
                 name,
                 taken,
+                bool(wanted.get("adminAccess")),
             )
             for name, device in offers.devices.items()
             if _suits(world, wanted, device) and (taken := amounts(device, wanted)) is not None
@@ -113,15 +119,34 @@ def _tolerates(toleration: Manifest, taint: Manifest) -> bool:
 
 
 def _meets_constraints(claim: Manifest, chosen: Choice, offers: Offers) -> bool:
-    """The devices of a claim have one value of an attribute."""
-    there = [
-        offers.devices[each.name] for each in chosen if each.claim == claim["metadata"]["name"]
-    ]
+    """The devices of some requests, or of all, have one value of an attribute, or each another."""
+    there = [each for each in chosen if each.claim == claim["metadata"]["name"]]
     return all(
-        len({str(each["attributes"].get(_short(c["matchAttribute"]))) for each in there}) == 1
-        for c in claim["spec"]["devices"].get("constraints") or ()
+        _meets(
+            constraint,
+            [offers.devices[each.name] for each in there if concerns(constraint, each.request)],
+        )
+        for constraint in claim["spec"]["devices"].get("constraints") or ()
     )
 
 
-def _short(attribute: str) -> str:
-    return attribute.removeprefix(f"{DRIVER}/")
+def concerns(constraint: Manifest, request: str) -> bool:
+    """Whether a constraint is about a request; about an alternative if it names that or the request."""
+    named = constraint.get("requests")
+    return not named or request in named or request.partition("/")[0] in named
+
+
+def _meets(constraint: Manifest, devices: Sequence[Manifest]) -> bool:
+    attribute = constraint.get("matchAttribute") or constraint["distinctAttribute"]
+    values = [_value(device, attribute) for device in devices]
+    different = len(set(values))
+    return None not in values and (
+        different <= 1 if "matchAttribute" in constraint else different == len(values)
+    )
+
+
+def _value(device: Manifest, attribute: str) -> str | None:
+    """A name in the driver's domain may stand without it."""
+    attributes = device.get("attributes") or {}
+    found = attributes.get(attribute) or attributes.get(attribute.removeprefix(f"{DRIVER}/"))
+    return None if found is None else str(found)

@@ -14,6 +14,22 @@ _UNAVAILABLE = Refused(("resourceclaim not available on the node",), hopeless=Tr
 _NONE_LEFT = Refused(("cannot allocate all claims",), hopeless=True)
 
 
+def refusal(world: World, pod: Manifest) -> str:
+    """Why no node will do: a class that a claim without devices names is not there."""
+    for claim in claims_of(world, pod):
+        for request in claim["spec"]["devices"]["requests"] if _allocation(claim) is None else ():
+            for wanted in request.get("firstAvailable") or [request["exactly"]]:
+                found = world.find("DeviceClass", wanted["deviceClassName"])
+                if found is None:
+                    name = "/".join(
+                        [request["name"], *([wanted["name"]] if "name" in wanted else ())]
+                    )
+                    return (
+                        f"request {name}: device class {wanted['deviceClassName']} does not exist"
+                    )
+    return ""
+
+
 def devices(world: World, pod: Manifest, node: str) -> Refused | None:
     """There are devices for what has none yet, and what has been allocated can be used on the node."""
     claims = claims_of(world, pod)
@@ -71,4 +87,5 @@ def _allocation(claim: Manifest) -> Manifest | None:
 
 def _is_usable(claim: Manifest, node: Manifest) -> bool:
     allocation = _allocation(claim)
-    return allocation is None or matches_node(allocation["nodeSelector"], node)
+    selector = (allocation or {}).get("nodeSelector")
+    return selector is None or matches_node(selector, node)

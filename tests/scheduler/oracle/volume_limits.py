@@ -1,9 +1,19 @@
 """NodeVolumeLimits: how many volumes a driver attaches to a node."""
 
 from collections import Counter
+from collections.abc import Iterator
+from typing import Final
 
 from tests.scheduler.oracle.claims import NoClaim, claim_of, class_of, names
 from tests.scheduler.oracle.world import Manifest, Refused, World, name_of
+
+_IN_TREE: Final = {
+    "kubernetes.io/aws-ebs": ("ebs.csi.aws.com", "awsElasticBlockStore", "volumeID"),
+    "kubernetes.io/gce-pd": ("pd.csi.storage.gke.io", "gcePersistentDisk", "pdName"),
+    "kubernetes.io/azure-disk": ("disk.csi.azure.com", "azureDisk", "diskURI"),
+    "kubernetes.io/cinder": ("cinder.csi.openstack.org", "cinder", "volumeID"),
+}
+"""By plugins that were part of Kubernetes: the driver in its place, and where a volume's handle stands."""
 
 
 def limits(world: World, pod: Manifest, node: str) -> Refused | None:
@@ -24,7 +34,9 @@ def limits(world: World, pod: Manifest, node: str) -> Refused | None:
 
 def _attachables(world: World, pod: Manifest) -> set[tuple[str, str]]:
     """Driver and handle of a pod's volumes; those that are still to be made are each one by itself."""
-    found = set()
+    found: set[tuple[str, str]] = set()
+    for each in pod["spec"].get("volumes") or ():
+        found.update(_in_tree(each))
     for name, _ in names(pod):
         try:
             claim = claim_of(world, pod, name)
@@ -34,11 +46,21 @@ def _attachables(world: World, pod: Manifest) -> set[tuple[str, str]]:
         if volume is None:
             storage_class = class_of(world, claim)
             if storage_class is not None:
-                found.add((storage_class["provisioner"], "/".join(name_of(claim))))
+                provisioner = storage_class["provisioner"]
+                driver = _IN_TREE.get(provisioner, (provisioner,))[0]
+                found.add((driver, "/".join(name_of(claim))))
         elif "csi" in volume["spec"]:
             source = volume["spec"]["csi"]
             found.add((source["driver"], source["volumeHandle"]))
+        else:
+            found.update(_in_tree(volume["spec"]))
     return found
+
+
+def _in_tree(spec: Manifest) -> Iterator[tuple[str, str]]:
+    for driver, field, key in _IN_TREE.values():
+        if field in spec:
+            yield driver, spec[field][key]
 
 
 def _by_attachments(world: World, node: str) -> set[tuple[str, str]]:

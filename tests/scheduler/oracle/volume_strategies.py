@@ -11,7 +11,7 @@ from tests.scheduler.oracle.world import Manifest
 
 _DRIVER: Final = "csi.example.com"
 _OLD_ZONE: Final = "failure-domain.beta.kubernetes.io/zone"
-_CLASSES: Final = ("made", "made", "local", "now", "")
+_CLASSES: Final = ("made", "made", "local", "ebs", "now", "")
 _NAMES: Final = tuple(f"c{number}" for number in range(4))
 _SIZES = st.sampled_from(["1Gi", "5Gi"])
 _MODES = st.sampled_from(
@@ -38,7 +38,11 @@ def _somewhere(key: str, value: str) -> Manifest:
 _VOLUME = st.fixed_dictionaries(
     {
         "labels": fields(
-            **{ZONE: some("z1", "z1__z2"), _OLD_ZONE: some("z2", often=3), "tier": some("x")}
+            **{
+                ZONE: some("z1", "z1__z2", "z1__"),
+                _OLD_ZONE: some("z2", often=3),
+                "tier": some("x"),
+            }
         ),
         "spec": fields(
             capacity=_SIZES.map(lambda size: {"storage": size}),
@@ -48,6 +52,7 @@ _VOLUME = st.fixed_dictionaries(
             volumeMode=some("Block", often=5),
         ),
         "phase": st.sampled_from(["Available", "Available", "Available", "Pending"]),
+        "source": some("awsElasticBlockStore", "cinder", often=2),
     }
 )
 _CLAIM = st.fixed_dictionaries(
@@ -87,6 +92,7 @@ def _objects(draw: DrawFn) -> dict[str, list[Any]]:
     return {
         "StorageClass": [
             _class("made", "WaitForFirstConsumer", _DRIVER, **draw(_TOPOLOGIES)),
+            _class("ebs", "WaitForFirstConsumer", "kubernetes.io/aws-ebs"),
             _class("local", "WaitForFirstConsumer", "kubernetes.io/no-provisioner"),
             _class("now", "Immediate", _DRIVER),
         ],
@@ -108,12 +114,14 @@ def _objects(draw: DrawFn) -> dict[str, list[Any]]:
 
 
 def _volume(number: int, given: dict[str, Any]) -> dict[str, Any]:
-    source = {"driver": _DRIVER, "volumeHandle": f"h{number}"}
+    source: dict[str, Any] = {"csi": {"driver": _DRIVER, "volumeHandle": f"h{number}"}}
+    if given["source"]:
+        source = {given["source"]: {"volumeID": f"h{number}"}}
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolume",
         "metadata": {"name": f"v{number}", "labels": given["labels"]},
-        "spec": {**given["spec"], "csi": source},
+        "spec": {**given["spec"], **source},
         "status": {"phase": given["phase"]},
     }
 
@@ -134,14 +142,18 @@ def _claim(name: str, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _csi_node(name: str, most: int | None) -> Manifest:
-    driver: dict[str, Any] = {"name": _DRIVER, "nodeID": name}
-    if most is not None:
-        driver["allocatable"] = {"count": most}
+    """Of each driver as many volumes; of those of plugins that were part of Kubernetes one."""
+    limits = {_DRIVER: most, "ebs.csi.aws.com": 1, "pd.csi.storage.gke.io": 1}
+    drivers = [
+        {"name": driver, "nodeID": name}
+        | ({} if count is None else {"allocatable": {"count": count}})
+        for driver, count in limits.items()
+    ]
     return {
         "apiVersion": "storage.k8s.io/v1",
         "kind": "CSINode",
         "metadata": {"name": name},
-        "spec": {"drivers": [driver]},
+        "spec": {"drivers": drivers},
     }
 
 
@@ -189,6 +201,7 @@ _CAPACITY = fields(
 )
 _DISKS = st.sampled_from(
     [
+        {"awsElasticBlockStore": {"volumeID": "h0"}},
         {"gcePersistentDisk": {"pdName": "d", "readOnly": True}},
         {"gcePersistentDisk": {"pdName": "d"}},
         {"iscsi": {"iqn": "q", "lun": 0, "targetPortal": "t"}},

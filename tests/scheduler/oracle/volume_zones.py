@@ -46,8 +46,8 @@ def zone(world: World, pod: Manifest, node: str) -> Refused | None:
         if volume is None:
             continue
         for key in _KEYS:
-            zones = labels_of(volume).get(key)
+            zones = labels_of(volume).get(key, "").split("__")
             here = labels.get(key, labels.get(_NEWER.get(key, key)))
-            if zones is not None and here not in zones.split("__"):
+            if "" not in zones and here not in zones:
                 return Refused(("node(s) had no available volume zone",), hopeless=True)
     return None

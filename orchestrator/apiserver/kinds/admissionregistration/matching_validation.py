@@ -20,8 +20,9 @@ from orchestrator.apiserver.validation.field import (
     too_many,
 )
 from orchestrator.apiserver.validation.selectors import label_selector_errors
-from orchestrator.machinery.cel import CompileError, examine
+from orchestrator.machinery.cel import CompileError
 from orchestrator.machinery.cel.checking import Scope
+from orchestrator.machinery.cel.expressions import check_program, examined
 from orchestrator.machinery.cel.types import shown as type_name
 from orchestrator.machinery.names import path_segment_errors, qualified_name_errors
 
@@ -150,13 +151,16 @@ def expression_errors(path: str, text: str, scope: Scope, *types: str, shown: An
     """An expression that must compile and give one of the types (none named: any)."""
     shown = text if shown is None else shown
     try:
-        given = type_name(examine(text, scope), by_protobuf=True)
+        parsed, checked = examined(text, scope)
     except CompileError as error:
-        if error.is_internal:
-            yield internal(path, str(error))
-        else:
-            yield invalid(path, shown, f"compilation failed: {error}")
+        yield invalid(path, shown, f"compilation failed: {error}")
         return
+    given = type_name(checked.gives, by_protobuf=True)
     if types and given not in types:
         wanted = types[0] if len(types) == 1 else f"one of [{' '.join(types)}]"
         yield invalid(path, shown, f"must evaluate to {wanted} but got {given}")
+        return
+    try:
+        check_program(parsed)
+    except CompileError as error:
+        yield internal(path, str(error))

@@ -45,7 +45,7 @@ def _job_status(obj: Job, status: JobStatus) -> str:
         return "Failed"
     if obj.metadata.deletion_timestamp is not None:
         return "Terminating"
-    for condition in ("Suspended", "FailureTarget"):
+    for condition in ("Suspended", "FailureTarget", "SuccessCriteriaMet"):
         if is_true(status.conditions, condition):
             return condition
     return "Running"

@@ -86,16 +86,15 @@ def _block_errors(path: str, block: IPBlock) -> Errors:
     if not block.cidr:
         yield required(f"{path}.cidr")
         return
+    yield from complaints(f"{path}.cidr", block.cidr, network_errors(block.cidr))
     network = parse_network(block.cidr)
     if network is None:
-        yield from complaints(f"{path}.cidr", block.cidr, network_errors(block.cidr))
         return
     for i, text in enumerate(block.except_):
         where = f"{path}.except[{i}]"
+        yield from complaints(where, text, network_errors(text))
         hole = parse_network(text)
-        if hole is None:
-            yield from complaints(where, text, network_errors(text))
-        elif (
+        if hole is not None and (
             hole.version != network.version
             or hole.network_address not in network
             or hole.prefixlen <= network.prefixlen

@@ -11,12 +11,15 @@ from orchestrator.apiserver.validation.field import (
     Errors,
     complaints,
     duplicate,
+    forbidden,
+    internal,
     invalid,
     required,
     too_long,
     too_many,
 )
-from orchestrator.machinery.cel import CompileError, compile_expression
+from orchestrator.machinery.cel import CompileError
+from orchestrator.machinery.cel.device_scope import TooComplexError, check_selector
 from orchestrator.machinery.names import (
     c_identifier_errors,
     dns1123_label_errors,
@@ -34,7 +37,6 @@ _MAX_EXPRESSION: Final = 10 * 1024  # bytes
 _MAX_POOL: Final = 253  # bytes
 _MAX_IDENTIFIER: Final = 32  # bytes
 _MAX_BINDING_CONDITIONS: Final = 4
-_VARIABLES: Final = frozenset({"device"})
 _OMITTED: Final = "<value omitted>"
 
 
@@ -137,13 +139,11 @@ def _selector_errors(path: str, selector: DeviceSelector) -> Errors:
         yield too_long(where, _MAX_EXPRESSION)
         return
     try:
-        given = compile_expression(text, _VARIABLES).type
+        check_selector(text)
+    except TooComplexError as error:
+        yield forbidden(where, str(error))
     except CompileError as error:
-        yield invalid(where, text, f"compilation failed: {error}")
-        return
-    if given not in ("BOOL", "DYN"):
-        detail = f"must evaluate to bool or the unknown type, not {given.lower()}"
-        yield invalid(where, text, detail)
+        yield internal(where, str(error)) if error.is_internal else invalid(where, text, str(error))
 
 
 def opaque_errors(path: str, opaque: OpaqueDeviceConfiguration | None) -> Errors:

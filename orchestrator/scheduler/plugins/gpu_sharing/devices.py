@@ -54,11 +54,16 @@ def whole_devices(free: Sequence[int], count: int) -> Shares | None:
     return dict.fromkeys(untouched, DEVICE) if len(untouched) == count else None
 
 
+def kind_of(amount: int) -> int:
+    """Shares are of one kind, and each number of whole devices is one."""
+    return amount // DEVICE
+
+
 class Ledger:
     """Which devices the pods of one snapshot's nodes have, and what is left of each.
 
     `free` has a row for each node and a column for each device; what a node does not have is 0. `untouched` counts
-    each row's whole devices, and `most` is what its emptiest one has.
+    each row's whole devices, and `most` is what its emptiest one has. `kinds` are those of the pods that are there.
     """
 
     def __init__(self, plugin: "GpuDevices") -> None:
@@ -68,6 +73,7 @@ class Ledger:
         self.free: Int64 = np.zeros((0, 0), np.int64)
         self.untouched: Int64 = np.zeros(0, np.int64)
         self.most: Int64 = np.zeros(0, np.int64)
+        self.kinds: dict[int, set[int]] = {}
 
     def catch_up(self, nodes: Snapshot) -> Int64:
         """Take in what has changed since the last look; answers `free`, not to be changed."""
@@ -101,11 +107,13 @@ class Ledger:
         free = [DEVICE] * count
         dealt = self._dealt.setdefault(row, {})
         new, here = [], 0
+        kinds = self.kinds[row] = set()
         for pod in nodes.pods_on(row):
             amount = amount_for(pod)
             if not amount:
                 continue
             here += 1
+            kinds.add(kind_of(amount))
             uid = pod.metadata.uid
             shares = dealt.get(uid)
             if shares is None:
@@ -234,6 +242,15 @@ class _Devices(FilterKernel):
         if self._rest:
             enough &= (free[rows] >= self._rest).sum(1) > self._whole
         return enough
+
+    def row(self, row: int) -> bool:
+        ledger = self._ledger
+        free = ledger.catch_up(self._nodes)
+        if not self._whole:
+            return ledger.most.item(row) >= self._rest
+        if ledger.untouched.item(row) < self._whole:
+            return False
+        return not self._rest or int((free[row] >= self._rest).sum()) > self._whole
 
     def reasons(self, row: int) -> tuple[str, ...]:
         return (_REASON,)

@@ -3,45 +3,31 @@
 A kind of task counts as often as it comes, so sums over kinds are whole numbers: in whatever order they are added
 up, on whatever machine, equal nodes are equal. Kinds that want the same of devices differ by their processors
 alone; of these it is enough to know how many tasks a node has processors for.
+
+What a node gains by a pod follows from little: its devices, in whatever order, their model, and how many kinds of
+tasks it has processors for, before and after. So most of what is asked was answered before, for this node or
+another: answers are remembered by that, and each new one is worked out number by number.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter
+from functools import cache
 from itertools import accumulate
+from math import exp
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from orchestrator.machinery.shared_gpus import DEVICE
+from orchestrator.scheduler.kernels import MAX_NODE_SCORE
 from orchestrator.scheduler.plugins.gpu_sharing.devices import Ledger
 from orchestrator.scheduler.plugins.gpu_sharing.tasks import MODEL, Kind, popular
-from orchestrator.scheduler.snapshot import CPU, Bool, Int64, Rows, Snapshot
+from orchestrator.scheduler.snapshot import CPU, Int64, Rows, Snapshot
 
-Float: TypeAlias = NDArray[np.float64]
-_FEW: Final = 4  # rows that are looked at one by one
-
-
-class Free(NamedTuple):
-    """What is free on some rows: processors, and of devices by row the sum, and by row and group of tasks how many
-    have what such a task wants of one, and how much is on those that have less; whose model suits which group.
-    """
-
-    cpu: Int64
-    total: Int64
-    enough: Int64
-    little: Int64
-    suits: Bool
-
-    def at(self, rows: Rows) -> "Free":
-        """The same of some of the rows, or of one more often than once."""
-        return Free(
-            self.cpu[rows],
-            self.total[rows],
-            self.enough[rows],
-            self.little[rows],
-            self.suits[rows],
-        )
+Devices: TypeAlias = tuple[int, ...]  # what is free of each, ascending
+Suits: TypeAlias = tuple[bool, ...]  # by group of tasks, whether it accepts a node's devices
+_MOST: Final = 1 << 16  # states that are told apart before all is forgotten
+_STEEPEST: Final = 700.0  # beyond it the exponential is no number any more
 
 
 class ExpectedTasks:
@@ -49,187 +35,175 @@ class ExpectedTasks:
 
     def __init__(self, counts: Counter[Kind]) -> None:
         kinds = [kind for kind, _ in popular(counts)]
-        groups = {(k.milli, k.devices, k.models): n for n, k in enumerate(kinds) if k.devices}
-        places = {group: place for place, group in enumerate(sorted(groups))}
-        self._models = [models for _, _, models in places]
-        self._amounts = np.array([milli for milli, _, _ in places], np.int64)
-        self._devices = np.array([devices for _, devices, _ in places], np.int64)
-        self._cpus = np.array(sorted({kind.cpu for kind in kinds}), np.int64)
-        # After so many of the steps of `_cpus`: how many tasks of each group need no more.
-        self._served = np.zeros((len(self._cpus) + 1, len(places)), np.int64)
+        self._groups = sorted({(k.milli, k.devices, k.models) for k in kinds if k.devices})
+        self.cpus = sorted({kind.cpu for kind in kinds})
+        """Of how many processors any kind needs: as many of these as a node has are its `step`."""
+        # After so many of the steps: how many tasks of each group need no more.
+        self._served = [[0] * len(self._groups) for _ in range(len(self.cpus) + 1)]
+        places = {group: place for place, group in enumerate(self._groups)}
         for kind in kinds:
             if kind.devices:
                 place = places[kind.milli, kind.devices, kind.models]
-                step = int(np.searchsorted(self._cpus, kind.cpu, side="right"))
-                self._served[step:, place] += counts[kind]
-        # The same as lists, for one row at a time.
-        self._amount_list, self._device_list = self._amounts.tolist(), self._devices.tolist()
-        self._cpu_steps, self._served_lists = self._cpus.tolist(), self._served.tolist()
+                for served in self._served[self.step(kind.cpu) :]:
+                    served[place] += counts[kind]
         self.count = max(1, sum(counts[kind] for kind in kinds))
         """Of all tasks: what sums are to be divided by."""
+        self._able: dict[tuple[int, Suits], list[tuple[int, int, int]]] = {}
 
-    def suiting(self, model: str | None) -> Bool:
+    def step(self, cpu: int) -> int:
+        """How many of the kinds' processors are no more than these."""
+        return bisect_right(self.cpus, cpu)
+
+    def suiting(self, model: str | None) -> Suits:
         """Which groups accept a model of devices."""
-        return np.array([not models or model in models for models in self._models], np.bool_)
+        return tuple(not models or model in models for _, _, models in self._groups)
 
-    def free(self, cpu: Int64, devices: Int64, suits: Bool) -> Free:
-        """What is free on rows, by row and device."""
-        above = devices[..., None] >= self._amounts
-        little = np.where(above, 0, devices[..., None]).sum(1)
-        return Free(cpu, devices.sum(1), above.sum(1), little, suits)
-
-    def of_row(
-        self, cpu: int, devices: list[int], suits: list[bool]
-    ) -> tuple[int, list[int], list[int], int]:
-        """The sum, `Free.enough`, `Free.little` and what is useful of one row, as lists and numbers."""
-        values = sorted(devices)
-        sums = [0, *accumulate(values)]
-        total, count, useful = sums[-1], len(values), 0
-        enough, little = [], []
-        served = self._served_lists[bisect_right(self._cpu_steps, cpu)]
-        for amount, wanted, tasks, suited in zip(
-            self._amount_list, self._device_list, served, suits, strict=True
-        ):
-            less = bisect_left(values, amount)
-            enough.append(count - less)
-            little.append(sums[less])
-            if suited and count - less >= wanted:
-                useful += tasks * (total - sums[less])
-        return total, enough, little, useful
-
-    def useful(self, free: Free) -> Int64:
+    def useful(self, step: int, devices: Devices, suits: Suits) -> int:
         """How much of devices is free and of use, summed over all tasks."""
-        tasks = self._served[np.searchsorted(self._cpus, free.cpu, side="right")]
-        able = free.suits & (free.enough >= self._devices)
-        return np.asarray((tasks * able * (free.total[:, None] - free.little)).sum(1))
+        sums = (0, *accumulate(devices))
+        total, count, useful = sums[-1], len(devices), 0
+        for amount, wanted, tasks in self._able_groups(step, suits):
+            less = bisect_left(devices, amount)
+            if count - less >= wanted:
+                useful += tasks * (total - sums[less])
+        return useful
 
-    def with_share(self, free: Free, left: Int64, cpu: int, amount: int) -> Free:
-        """What is free when a pod has come to each of the rows, and taken a share of a device with so much left."""
-        before, after = left[:, None], (left - amount)[:, None]
-        above, above_then = before >= self._amounts, after >= self._amounts
-        return Free(
-            free.cpu - cpu,
-            free.total - amount,
-            free.enough - above + above_then,
-            free.little - np.where(above, 0, before) + np.where(above_then, 0, after),
-            free.suits,
-        )
+    def _able_groups(self, step: int, suits: Suits) -> list[tuple[int, int, int]]:
+        """What each group wants of so many devices, and how many of its tasks the node has processors for."""
+        found = self._able.get((step, suits))
+        if found is None:
+            served = self._served[step]
+            found = self._able[step, suits] = [
+                (milli, devices, tasks)
+                for (milli, devices, _), tasks, suited in zip(
+                    self._groups, served, suits, strict=True
+                )
+                if suited and tasks
+            ]
+        return found
 
-    def gain(self, before: Int64, after: Int64, amount: int) -> Float:
-        """By how much less is free of no use, in the mean of all tasks, when of what was free a pod took an amount:
-        `before` and `after` are what was `useful`.
+    def gain(self, state: "State", steps: tuple[int, int], then: Devices, amount: int) -> float:
+        """By how much less is free of no use, in the mean of all tasks, when a pod has taken an amount of a node's
+        devices and left them so. `steps` are the node's before and after.
         """
-        return (after - before + amount * self.count) / self.count
+        before, after = steps
+        gained = self.useful(after, then, state.suits)
+        gained -= self.useful(before, state.devices, state.suits)
+        return (gained + amount * self.count) / self.count
+
+
+class State(NamedTuple):
+    """What counts of a node beside its processors."""
+
+    devices: Devices
+    suits: Suits
+
+    def without(self, amount: int) -> set[Devices]:
+        """What may be left when a pod has taken an amount: a share of any device that has so much, or whole ones."""
+        devices = self.devices
+        if 0 < amount < DEVICE:
+            return {self.without_share(left, amount) for left in devices if left >= amount}
+        count = min(amount // DEVICE, devices.count(DEVICE))
+        return {(0,) * count + devices[: len(devices) - count]}
+
+    def without_share(self, left: int, amount: int) -> Devices:
+        """What is left when a pod has taken a share of a device with so much."""
+        devices = list(self.devices)
+        devices.remove(left)
+        insort(devices, left - amount)
+        return tuple(devices)
 
 
 class FreeRows:
-    """What is free on all rows of a snapshot, kept up to date. Its fields are not to be changed."""
+    """The state of each row of a snapshot, kept up to date, and what is known of pods in such states."""
 
     def __init__(self, tasks: ExpectedTasks, ledger: Ledger) -> None:
-        self.tasks = tasks
+        self._tasks = tasks
+        self._cpus = np.array(tasks.cpus, np.int64)
+        self._steps = len(tasks.cpus) + 1
         self._ledger = ledger
         self._version = self._nodes_version = -1
-        self.devices: Int64 = np.zeros((0, 0), np.int64)
-        self.different: Int64 = self.devices  # of each row's devices those that are unlike, else 0
-        self.suits: Bool = np.zeros((0, 0), np.bool_)
-        self.free: Free
-        self.useful: Int64
+        self._suits: list[Suits] = []  # by row
+        self._of_row: list[int] = []  # the number of each row's state
+        self._numbers: dict[State, int] = {}
+        self._states: list[State] = []
+        self._scores: dict[tuple[int, int], dict[int, int]] = {}
 
-    def catch_up(self, nodes: Snapshot) -> "FreeRows":
+    def scores(self, nodes: Snapshot, rows: Rows, cpu: int, gpu: int) -> Int64:
+        """What each row's gain by a pod is worth, 0 to 100; 0 where none of its devices has so much."""
+        self._catch_up(nodes)
+        left = nodes.allocatable[CPU].take(rows) - nodes.requested[CPU].take(rows)
+        steps = self._steps
+        of_row = self._of_row
+        states = np.array([of_row[row] for row in rows.tolist()], np.int64)
+        cases = states * steps + self._cpus.searchsorted(left, "right")
+        cases = cases * steps + self._cpus.searchsorted(left - cpu, "right")
+        known = self._scores.setdefault((cpu, gpu), {})
+        found = []
+        for case in cases.tolist():
+            score = known.get(case)
+            if score is None:
+                score = known[case] = self._score(case, gpu)
+            found.append(score)
+        return np.array(found, np.int64)
+
+    def score(self, nodes: Snapshot, row: int, cpu: int, gpu: int) -> int:
+        """The same of one row."""
+        self._catch_up(nodes)
+        left = nodes.allocatable.item(CPU, row) - nodes.requested.item(CPU, row)
+        step = self._tasks.step
+        case = (self._of_row[row] * self._steps + step(left)) * self._steps + step(left - cpu)
+        known = self._scores.setdefault((cpu, gpu), {})
+        score = known.get(case)
+        if score is None:
+            score = known[case] = self._score(case, gpu)
+        return score
+
+    def _score(self, case: int, gpu: int) -> int:
+        number, steps = divmod(case, self._steps**2)
+        state, before_and_after = self._states[number], divmod(steps, self._steps)
+        return max(
+            (
+                score_of(self._tasks.gain(state, before_and_after, then, gpu))
+                for then in state.without(gpu)
+            ),
+            default=0,
+        )
+
+    def _catch_up(self, nodes: Snapshot) -> None:
         """Take in what has changed since the last look."""
         if self._version == nodes.version:
-            return self
+            return
         rows = nodes.touched_since(self._version)
         devices = self._ledger.catch_up(nodes)
-        as_before = devices.shape == self.devices.shape
-        if rows is None or not as_before or self._nodes_version != nodes.nodes_version:
-            self._begin(nodes, devices)
-        else:
-            self._look(nodes, devices, rows)
-        self._version, self._nodes_version = nodes.version, nodes.nodes_version
-        return self
-
-    def _begin(self, nodes: Snapshot, devices: Int64) -> None:
-        of_model: dict[str | None, Bool] = {}
-        self._suits: dict[int, list[bool]] = {}
-        self.devices = devices.copy()
-        self.different = np.zeros(devices.shape, np.int64)
-        self.suits = np.zeros((len(devices), len(self.tasks.suiting(None))), np.bool_)
-        rows = nodes.all_rows()
-        for row in rows.tolist():
-            model = nodes.labels[row].get(MODEL)
-            if model not in of_model:
-                of_model[model] = self.tasks.suiting(model)
-            self.suits[row] = of_model[model]
-            self._suits[row] = of_model[model].tolist()
-        every = np.arange(len(devices))
-        self.free = self.tasks.free(self._cpu(nodes, every), devices, self.suits)
-        self.useful = self.tasks.useful(self.free)
-        self.different = _different(devices)
-
-    def _look(self, nodes: Snapshot, devices: Int64, rows: list[int]) -> None:
-        if len(rows) <= _FEW:
-            for row in rows:
-                self._look_at(nodes, devices, row)
-        else:
-            self._look_at_many(nodes, devices, np.array(rows, np.intp))
-
-    def _look_at(self, nodes: Snapshot, devices: Int64, row: int) -> None:
-        """The same for one row, number by number: after most pods it is one."""
-        cpu = int(nodes.allocatable[CPU, row] - nodes.requested[CPU, row])
-        values = devices[row].tolist()
-        free = self.free
-        total, enough, little, useful = self.tasks.of_row(cpu, values, self._suits[row])
-        self.devices[row] = devices[row]
-        unlike = sorted(set(values))
-        self.different[row] = unlike + [0] * (len(values) - len(unlike))
-        free.cpu[row], free.total[row], self.useful[row] = cpu, total, useful
-        free.enough[row], free.little[row] = enough, little
-
-    def _look_at_many(self, nodes: Snapshot, devices: Int64, rows: Rows) -> None:
-        there = devices[rows]
-        free = self.tasks.free(self._cpu(nodes, rows), there, self.suits[rows])
-        self.devices[rows] = there
-        self.different[rows] = _different(there)
-        for column, now in zip(self.free[:-1], free[:-1], strict=True):
-            column[rows] = now
-        self.useful[rows] = self.tasks.useful(free)
-
-    def _cpu(self, nodes: Snapshot, rows: Rows) -> Int64:
-        left: Int64 = nodes.allocatable[CPU, rows] - nodes.requested[CPU, rows]
-        return left
-
-    def gains_of_whole(self, rows: Rows, cpu: int, count: int) -> Float:
-        """What each row gains when a pod takes processors and whole devices."""
-        free, tasks = self.free.at(rows), self.tasks
-        if count:
-            devices = self.devices[rows]
-            untouched = devices == DEVICE
-            taken = untouched & (untouched.cumsum(1) <= count)
-            devices[taken] = 0
-            then = tasks.free(free.cpu - cpu, devices, free.suits)
-        else:
-            then = free._replace(cpu=free.cpu - cpu)
-        return tasks.gain(self.useful[rows], tasks.useful(then), count * DEVICE)
-
-    def gains_of_share(self, rows: Rows, cpu: int, amount: int) -> Float:
-        """What each row gains at best when a pod takes a share of a device; -inf where none has so much."""
-        different = self.different[rows]
-        places, columns = np.nonzero(different >= amount)
-        gains = np.full(len(rows), -np.inf)
-        if len(places):
-            each = rows[places]
-            then = self.tasks.with_share(
-                self.free.at(each), different[places, columns], cpu, amount
+        size = len(devices)
+        if rows is None or self._nodes_version != nodes.nodes_version or len(self._states) > _MOST:
+            self._begin(nodes, size)
+            rows = nodes.all_rows().tolist()
+        for row in rows:
+            self._of_row[row] = self._number(
+                State(tuple(sorted(devices[row].tolist())), self._suits[row])
             )
-            found = self.tasks.gain(self.useful[each], self.tasks.useful(then), amount)
-            begins = np.flatnonzero(np.diff(places, prepend=-1))
-            gains[places[begins]] = np.maximum.reduceat(found, begins)
-        return gains
+        self._version, self._nodes_version = nodes.version, nodes.nodes_version
+
+    def _begin(self, nodes: Snapshot, size: int) -> None:
+        self._numbers.clear()
+        self._states.clear()
+        self._scores.clear()
+        self._of_row = [0] * size
+        suiting = cache(self._tasks.suiting)
+        self._suits = [suiting(None)] * size
+        for row in nodes.all_rows().tolist():
+            self._suits[row] = suiting(nodes.labels[row].get(MODEL))
+
+    def _number(self, state: State) -> int:
+        number = self._numbers.get(state)
+        if number is None:
+            number = self._numbers[state] = len(self._states)
+            self._states.append(state)
+        return number
 
 
-def _different(devices: Int64) -> Int64:
-    """Each row's values, one of each, the others 0."""
-    values = np.sort(devices, axis=1)
-    values[:, 1:][values[:, 1:] == values[:, :-1]] = 0
-    return values
+def score_of(gain: float) -> int:
+    """Less fragmentation, a higher score: 0 to 100."""
+    return int(MAX_NODE_SCORE / (1 + exp(min(-gain / DEVICE, _STEEPEST))))

@@ -11,14 +11,17 @@ from collections.abc import Hashable
 from typing import ClassVar, Final
 from weakref import WeakKeyDictionary
 
-import numpy as np
-
 from orchestrator.api.core.v1 import Pod
 from orchestrator.machinery.resources import pod_needs
 from orchestrator.machinery.shared_gpus import DEVICE, Shares, amount_for
-from orchestrator.scheduler.kernels import MAX_NODE_SCORE, ScoreKernel
+from orchestrator.scheduler.kernels import ScoreKernel
 from orchestrator.scheduler.plugins.gpu_sharing.devices import InFixedOrder, deal
-from orchestrator.scheduler.plugins.gpu_sharing.expected import ExpectedTasks, Float, FreeRows
+from orchestrator.scheduler.plugins.gpu_sharing.expected import (
+    ExpectedTasks,
+    FreeRows,
+    State,
+    score_of,
+)
 from orchestrator.scheduler.plugins.gpu_sharing.tasks import MODEL, Kind, kind_of, kinds_in
 from orchestrator.scheduler.snapshot import Int64, Rows, Snapshot
 
@@ -61,14 +64,13 @@ class FGD(InFixedOrder):
         if alike.count(alike[0]) == len(alike):
             return {able[0]: amount}
         tasks = self._tasks
-        model = nodes.labels[row].get(MODEL)
-        suits = tasks.suiting(model)[None]
-        here = tasks.free(np.array((cpu,), np.int64), np.array((free,), np.int64), suits)
-        there = here.at(np.zeros(len(able), np.intp))
-        asked = pod_needs(pod).scoring_milli_cpu
-        then = tasks.with_share(there, np.array(alike, np.int64), asked, amount)
-        scores = _score(tasks.gain(tasks.useful(here), tasks.useful(then), amount))
-        return {able[int(scores.argmax())]: amount}
+        state = State(tuple(sorted(free)), tasks.suiting(nodes.labels[row].get(MODEL)))
+        steps = tasks.step(cpu), tasks.step(cpu - pod_needs(pod).scoring_milli_cpu)
+        scores = {
+            left: score_of(tasks.gain(state, steps, state.without_share(left, amount), amount))
+            for left in set(alike)
+        }
+        return {max(able, key=lambda device: scores[free[device]]): amount}
 
     def _learn(self, pod: Pod, nodes: Snapshot) -> None:
         self._seen[kind_of(pod)] += 1
@@ -79,20 +81,13 @@ class FGD(InFixedOrder):
             nodes.learned()  # kernels hold the tasks that were known when they were made
 
 
-def _score(gain: Float) -> Int64:
-    """Less fragmentation, a higher score."""
-    return (MAX_NODE_SCORE / (1 + np.exp(-gain / DEVICE))).astype(np.int64)
-
-
 class _Gradient(ScoreKernel):
-    by_arrays = True
-
     def __init__(self, cpu: int, gpu: int, nodes: Snapshot, free: FreeRows) -> None:
         self._cpu, self._gpu, self._nodes, self._free = cpu, gpu, nodes, free
         self.traits: Hashable = (cpu, gpu, id(free))
 
     def rows(self, rows: Rows) -> Int64:
-        free = self._free.catch_up(self._nodes)
-        if 0 < self._gpu < DEVICE:
-            return _score(free.gains_of_share(rows, self._cpu, self._gpu))
-        return _score(free.gains_of_whole(rows, self._cpu, self._gpu // DEVICE))
+        return self._free.scores(self._nodes, rows, self._cpu, self._gpu)
+
+    def row(self, row: int) -> int:
+        return self._free.score(self._nodes, row, self._cpu, self._gpu)

@@ -19,6 +19,7 @@ from orchestrator.scheduler.plugins.gpu_sharing.devices import (
     InFixedOrder,
     Ledger,
     deal,
+    kind_of,
 )
 from orchestrator.scheduler.snapshot import CPU, Int64, Rows, Snapshot
 
@@ -67,12 +68,28 @@ class _Score(ScoreKernel):
         return cpu, self._ledger.catch_up(nodes)[rows]
 
 
-class _DotProduct(_Score):
+class _BySums(_Score):
+    """A score by how much of processors and of all devices is left, in thousandths."""
+
+    def _score(self, cpu: Any, gpu: Any) -> Any:
+        """Of one row, or of rows; fractions are cut off, as in the framework that counts in whole numbers."""
+        raise NotImplementedError
+
     def rows(self, rows: Rows) -> Int64:
         cpu, free = self._left(rows)
+        return np.asarray(self._score(cpu, free.sum(1))).astype(np.int64)
+
+    def row(self, row: int) -> int:
+        nodes = self._nodes
+        cpu = nodes.allocatable.item(CPU, row) - nodes.requested.item(CPU, row)
+        return int(self._score(cpu, sum(self._ledger.catch_up(nodes)[row].tolist())))
+
+
+class _DotProduct(_BySums):
+    def _score(self, cpu: Any, gpu: Any) -> Any:
         product = (cpu / _MOST_CPU) * (self._cpu / _MOST_CPU)
-        product += (free.sum(1) / _MOST_GPU) * (self._gpu / _MOST_GPU)
-        return _whole(MAX_NODE_SCORE * (1 - product / 2))
+        product += (gpu / _MOST_GPU) * (self._gpu / _MOST_GPU)
+        return MAX_NODE_SCORE * (1 - product / 2)
 
 
 class DotProd(_Policy):
@@ -85,11 +102,10 @@ class DotProd(_Policy):
     kernel = _DotProduct
 
 
-class _LeastLeft(_Score):
-    def rows(self, rows: Rows) -> Int64:
-        cpu, free = self._left(rows)
-        left = (cpu - self._cpu) / _MOST_CPU * 0.5 + (free.sum(1) - self._gpu) / _MOST_GPU * 0.5
-        return _whole((1 - left) * MAX_NODE_SCORE)
+class _LeastLeft(_BySums):
+    def _score(self, cpu: Any, gpu: Any) -> Any:
+        left = (cpu - self._cpu) / _MOST_CPU * 0.5 + (gpu - self._gpu) / _MOST_GPU * 0.5
+        return (1 - left) * MAX_NODE_SCORE
 
 
 class BestFit(_Policy):
@@ -104,25 +120,24 @@ class _Alike(_Score):
 
     def __init__(self, cpu: int, gpu: int, nodes: Snapshot, ledger: Ledger) -> None:
         super().__init__(cpu, gpu, nodes, ledger)
-        self.traits = self._kind = _kind_of(gpu)
+        self.traits = self._kind = kind_of(gpu)
 
     def rows(self, rows: Rows) -> Int64:
-        _, free = self._left(rows)
+        return np.array([self.row(row) for row in rows.tolist()], np.int64)
+
+    def row(self, row: int) -> int:
+        free: int = sum(self._ledger.catch_up(self._nodes)[row].tolist())
         part = MAX_NODE_SCORE // 4
-        scores: Int64 = part * (_MOST_GPU - free.sum(1)) // _MOST_GPU
-        return scores + part * np.array([self._rank(int(row)) for row in rows], np.int64)
+        return part * (_MOST_GPU - free) // _MOST_GPU + part * self._rank(row)
 
     def _rank(self, row: int) -> int:
         """3: pods of this kind alone are there, 2: of others, too, 1: none at all, 0: others alone."""
-        kinds = {_kind_of(gpu) for pod in self._nodes.pods_on(row) if (gpu := amount_for(pod))}
+        kinds = self._ledger.kinds.get(row)
+        if not kinds:
+            return 1
         if self._kind in kinds:
             return 3 if len(kinds) == 1 else 2
-        return 0 if kinds else 1
-
-
-def _kind_of(gpu: int) -> int:
-    """Shares are of one kind, and each number of whole devices is one."""
-    return gpu // DEVICE
+        return 0
 
 
 class GpuClustering(_Policy):
@@ -137,6 +152,7 @@ class GpuClustering(_Policy):
 
 class _Occupied(_Score):
     of_all = False
+    by_arrays = True
 
     def __init__(self, cpu: int, gpu: int, nodes: Snapshot, ledger: Ledger) -> None:
         super().__init__(cpu, gpu, nodes, ledger)
@@ -169,8 +185,3 @@ class GpuPacking(_Policy):
 
     name: ClassVar[str] = "GpuPacking"
     kernel = _Occupied
-
-
-def _whole(scores: Any) -> Int64:
-    """Fractions are cut off, as in the framework that counts in whole numbers."""
-    return np.asarray(scores).astype(np.int64)

@@ -34,7 +34,7 @@ from orchestrator.apiserver.validation.field import (
     required,
     too_long,
 )
-from orchestrator.apiserver.validation.formats import address_errors, is_ipv6
+from orchestrator.apiserver.validation.formats import address_errors, is_ipv6, parse_address
 from orchestrator.apiserver.validation.metadata import dns_label, dns_subdomain
 from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.names import qualified_name_errors
@@ -331,7 +331,7 @@ def _addresses_errors(
             yield from complaints(f"{path}[{i}]", address.ip, messages)
     if len(new) <= 1:
         return
-    wrong = next((i for i, address in enumerate(new) if address_errors(address.ip)), None)
+    wrong = next((i for i, address in enumerate(new) if parse_address(address.ip) is None), None)
     if wrong is not None:
         why = f"failed to check for dual stack with error:invalid IP[{wrong}]: {new[wrong].ip}"
         yield internal(path, why)

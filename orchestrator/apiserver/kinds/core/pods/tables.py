@@ -1,5 +1,6 @@
 """What `kubectl get` shows of the kinds of `pods`."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from orchestrator.api.core.v1 import (
@@ -92,10 +93,10 @@ def summarize(pod: Pod, spec: PodSpec, status: PodStatus) -> _Summary:
     """
     sidecars = {c.name for c in spec.init_containers if c.restart_policy == "Always"}
     summary = _Summary(_phase_or_reason(status), len(spec.containers) + len(sidecars))
-    initializing = _init_containers(summary, spec, status, sidecars)
+    seen, initializing = _init_containers(summary, spec, status, sidecars)
     if not initializing or is_true(status.conditions, "Initialized"):
-        if sidecars or summary.restarts:
-            _restart_counts(summary, status, sidecars)
+        if seen:
+            _restart_counts(summary, status.init_container_statuses[:seen], sidecars)
         _containers(summary, status)
     if pod.metadata.deletion_timestamp is not None:
         if status.reason == _NODE_LOST:
@@ -114,8 +115,8 @@ def _phase_or_reason(status: PodStatus) -> str:
 
 def _init_containers(
     summary: _Summary, spec: PodSpec, status: PodStatus, sidecars: set[str]
-) -> bool:
-    """Whether the pod still initializes; then the reason says how far it is."""
+) -> tuple[int, bool]:
+    """How many were looked at, and whether the pod still initializes; then the reason says how far it is."""
     for index, each in enumerate(status.init_container_statuses):
         summary.count_restarts(each)
         state = each.state or _NO_STATE
@@ -130,20 +131,23 @@ def _init_containers(
             summary.reason = f"Init:{state.waiting.reason}"
         else:
             summary.reason = f"Init:{index}/{len(spec.init_containers)}"
-        return True
-    return False
+        return index + 1, True
+    return len(status.init_container_statuses), False
 
 
-def _restart_counts(summary: _Summary, status: PodStatus, sidecars: set[str]) -> None:
-    """Once a pod runs, of its init containers only the restarts of sidecars count."""
+def _restart_counts(summary: _Summary, seen: Sequence[ContainerStatus], sidecars: set[str]) -> None:
+    """Once a pod runs, of its init containers only the restarts of sidecars count.
+
+    Those behind the first that is not up (any more) were not seen, as in Kubernetes.
+    """
     summary.restarts, summary.last_restart = 0, ""
-    for each in status.init_container_statuses:
+    for each in seen:
         if each.name in sidecars:
             summary.count_restarts(each)
 
 
 def _containers(summary: _Summary, status: PodStatus) -> None:
-    running = False
+    running, failure = False, ""
     # Backwards: the first container that has something to say has the last word.
     for each in reversed(status.container_statuses):
         summary.count_restarts(each)
@@ -152,11 +156,19 @@ def _containers(summary: _Summary, status: PodStatus) -> None:
             summary.reason = state.waiting.reason
         elif state.terminated is not None:
             summary.reason = _ended(state)
+            if state.terminated.exit_code:
+                failure = summary.reason
         elif each.ready and state.running is not None:
             running = True
             summary.ready += 1
-    if summary.reason == "Completed" and running:
-        summary.reason = "Running" if is_true(status.conditions, "Ready") else "NotReady"
+    if summary.reason == "Completed":
+        # The first container ended well; that is not what is to be said of the pod if others did not, or run.
+        if running and is_true(status.conditions, "Ready"):
+            summary.reason = "Running"
+        elif failure:
+            summary.reason = failure
+        elif running:
+            summary.reason = "NotReady"
 
 
 def _ended(state: ContainerState) -> str:

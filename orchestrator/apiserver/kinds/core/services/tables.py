@@ -47,8 +47,8 @@ def _external_addresses(spec: ServiceSpec, status: ServiceStatus) -> str:
 
 
 def addresses(points: Iterable[Any]) -> list[str]:
-    """The addresses, or else the names, of a load balancer's ingress points."""
-    return list(dict.fromkeys(p.ip or p.hostname for p in points if p.ip or p.hostname))
+    """The addresses, or else the names, of a load balancer's ingress points, each once, sorted."""
+    return sorted({p.ip or p.hostname for p in points if p.ip or p.hostname})
 
 
 def _port(port: ServicePort) -> str:

@@ -26,6 +26,7 @@ from orchestrator.apiserver.validation.formats import (
     endpoint_address_errors,
     is_ipv6,
     network_errors,
+    parse_address,
 )
 from orchestrator.apiserver.validation.metadata import dns_label, dns_subdomain, label_errors
 from orchestrator.apiserver.validation.rules import Rules
@@ -380,7 +381,7 @@ _IP_MODES: Final = ("Proxy", "VIP")
 
 def _hostname_errors(path: str, name: str) -> Errors:
     yield from complaints(path, name, dns_subdomain(name))
-    if not address_errors(name):
+    if parse_address(name) is not None:
         yield invalid(path, name, "must be a DNS name, not an IP address")
 
 
