@@ -71,6 +71,8 @@ def _admit(
         rounds.second = True
         return _admit(env, draft, request, plugins, iter(plugins), moments)
     draft.new = request.object
+    if request.operation == "CREATE" and not request.subresource:
+        draft.name = draft.new.metadata.name  # somebody may have changed it
     return None
 
 
