@@ -220,9 +220,10 @@ class PodWorker(ContainerNews):
 
     def _add_debuggers(self) -> None:
         spec = self.pod.spec
-        if self.terminal:
-            return  # of what comes later nothing is told
-        for each in spec.ephemeral_containers[len(self.debuggers) :] if spec is not None else ():
+        new = spec.ephemeral_containers[len(self.debuggers) :] if spec is not None else ()
+        if not new or self.terminal:
+            return  # of what comes to a pod that has ended nothing is told
+        for each in new:
             fields = {name: getattr(each, name) for name in Container.__struct_fields__}
             record = ContainerRecord(Container(**fields), Role.DEBUG, CREATING, CREATING)
             self.debuggers.append(record)
