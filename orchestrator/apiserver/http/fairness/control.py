@@ -154,8 +154,8 @@ class Fairness:
         name, flow = schema.metadata.name, flow_of(schema, who, asked)
         key = (level.name, name)
         headers = {
-            "X-Kubernetes-PF-FlowSchema-UID": schema.metadata.uid,
-            "X-Kubernetes-PF-PriorityLevel-UID": level.configuration.metadata.uid,
+            "X-Kubernetes-Pf-Flowschema-Uid": schema.metadata.uid,
+            "X-Kubernetes-Pf-Prioritylevel-Uid": level.configuration.metadata.uid,
         }
         return Classified(schema, level, flow, key, f"{name}/{flow}", headers, self._tally(key))
 
