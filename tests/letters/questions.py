@@ -152,4 +152,32 @@ def _said_in_the_query() -> list[Question]:
     ]
 
 
-QUESTIONS: Final = (*_made(), *_shown(), *_refused(), *_pages(), *_said_in_the_query())
+def _misread() -> list[Question]:
+    """Bodies that are no documents, or do not fit."""
+    deployments = "/apis/apps/v1/namespaces/letters/deployments?dryRun=All"
+    numbers = ("1e3", "1E3", "1.50", "1e-3", "1e20", "2147483648", "NaN", "5.", "-", '"1"', "true")
+    texts = ("", "{", "nul", '{"a":1e}', '{"a":1,}', "{} x", "[]", '{"a" 1}', '{"kind":1.5}')
+    twice = '{"metadata":{"name":"x"},"data":{"a":"1","a":"2"},"foo":1,"bar":{"x":1}}'
+    strict = f"{_CONFIG_MAPS}?dryRun=All&fieldValidation=Strict"
+    return [
+        *(
+            Question(
+                "POST",
+                deployments,
+                body=f'{{"metadata":{{"name":"d"}},"spec":{{"replicas":{each}}}}}',
+            )
+            for each in numbers
+        ),
+        *(
+            Question(
+                "POST", _CONFIG_MAPS, body=f'{{"metadata":{{"name":"x","generation":{each}}}}}'
+            )
+            for each in numbers
+        ),
+        *(Question("POST", _CONFIG_MAPS, body=each) for each in texts),
+        Question("POST", strict, body=twice),
+        Question("POST", f"{_CONFIG_MAPS}?dryRun=All", body=twice),
+    ]
+
+
+QUESTIONS: Final = (*_made(), *_shown(), *_refused(), *_pages(), *_said_in_the_query(), *_misread())
