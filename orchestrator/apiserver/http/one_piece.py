@@ -70,7 +70,7 @@ class OnePiece(Response):
     async def prepare(self, request: BaseRequest) -> AbstractStreamWriter | None:
         """Write the head, to be sent with the body."""
         said = said_of(request)
-        if not self._is_usual(request) or not "".join(said.values()).isprintable():
+        if said is None or not self._is_usual(request):
             self._make_whole()
             if self.length > _KNOWN_LENGTH and request.version == HttpVersion11:
                 self.enable_chunked_encoding()
@@ -78,16 +78,14 @@ class OnePiece(Response):
         self._req = request
         self._keep_alive = True
         self._payload_writer = request.writer
-        added = "".join([f"{name}: {value}\r\n" for name, value in said.items()])
-        length = self.length
         # One chunk is as good as many, and begins with its length.
         framed = (
-            f"Content-Length: {length}\r\n\r\n"
-            if length <= _KNOWN_LENGTH
-            else f"Transfer-Encoding: chunked\r\n\r\n{length:x}\r\n"
+            f"Content-Length: {self.length}\r\n\r\n"
+            if self.length <= _KNOWN_LENGTH
+            else f"Transfer-Encoding: chunked\r\n\r\n{self.length:x}\r\n"
         )
         self._head = (
-            f"{_beginning(self._status, self._media_type)}{added}"
+            f"{_beginning(self._status, self._media_type)}{said}"
             f"Date: {rfc822_formatted_time()}\r\n{framed}"
         )
         return self._payload_writer
