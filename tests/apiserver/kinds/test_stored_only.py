@@ -115,6 +115,8 @@ def test_what_somebody_reads_leaves_the_table() -> None:
     # A node may not make pods with certificates, and refuses AppArmor's profiles where it has none, but loads none.
     shared = {"rules", "tls", "node_id", "topology_keys", "pod_certificate", "app_armor_profile"}
     # The scheduler counts volumes that a CSI driver replaced, and wakes pods by theirs; no node mounts them.
+    # A slice loses what its devices take of a node's resources.
+    shared.add("node_allocatable_resource_mappings")
     shared |= {"vsphere_volume", *(in_tree.field for in_tree in DRIVERS)}
     read = _read_names()
     for each, fields in STORED_ONLY.items():
