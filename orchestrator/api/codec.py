@@ -66,7 +66,8 @@ def decode_noting(
     document = loads(data) if isinstance(data, bytes | str) else data
     if type_ is Unstructured:
         strange: list[str] = []
-        return cast(T, _unstructured(document, strange)), tuple(strange)
+        # Go reads the metadata from JSON of its own, in which names are sorted.
+        return cast(T, _unstructured(document, strange)), tuple(sorted(strange))
     try:
         if is_kind(type_) and not _says_kind(document, type_):
             _check_kind(msgspec.convert(document, _TypeMeta), type_)

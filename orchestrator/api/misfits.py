@@ -53,8 +53,10 @@ def unfit(value: Any, at: Place | None, wanted: str, *, by_itself: bool = False)
     place = place_of(at)
     kind = _kind(value)
     named = "" if by_itself else _named(place, wanted)
-    if wanted == "[]string" and place.fields.endswith("extra"):
-        wanted = "v1.ExtraValue"  # what reviews and requests say of a user has a type of its own
+    if place.fields.endswith(
+        "extra"
+    ):  # what reviews and requests say of a user has a type of its own
+        wanted = wanted.replace("[]string", "v1.ExtraValue")
     if (
         wanted == "string"
         and place.fields.endswith("uid")

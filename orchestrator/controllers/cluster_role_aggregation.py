@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from msgspec.structs import replace
-
+from orchestrator.api import codec
 from orchestrator.api.rbac.v1 import ClusterRole, PolicyRule
 from orchestrator.client import Change, Key, key_of
 from orchestrator.controllers.base import KubernetesController
@@ -23,6 +22,16 @@ def rules_for(role: ClusterRole, roles: Iterable[ClusterRole]) -> tuple[PolicyRu
             if other.metadata.uid != role.metadata.uid and matches(other.metadata.labels):
                 found += (rule for rule in other.rules if rule not in found)
     return tuple(found)
+
+
+def _applied(name: str, rules: tuple[PolicyRule, ...]) -> dict[str, Any]:
+    """What the controller says of a role, which it owns from then on."""
+    document = {
+        "apiVersion": ClusterRole.api_version,
+        "kind": ClusterRole.kind,
+        "metadata": {"name": name},
+    }
+    return document | ({"rules": [codec.to_dict(each) for each in rules]} if rules else {})
 
 
 class ClusterRoleAggregationController(KubernetesController):
@@ -44,5 +53,7 @@ class ClusterRoleAggregationController(KubernetesController):
             return None
         rules = rules_for(role, self.cache(ClusterRole).list())
         if rules != role.rules:
-            await self.client.update(replace(role, rules=rules))
+            await self.client.apply_server_side(
+                _applied(role.metadata.name, rules), field_manager=self.account, force=True
+            )
         return None

@@ -56,6 +56,7 @@ _CONDITION_TAINTS: Final[Mapping[tuple[str, str], str]] = {
     ("PIDPressure", "True"): "node.kubernetes.io/pid-pressure",
     ("NetworkUnavailable", "True"): "node.kubernetes.io/network-unavailable",
 }
+_SILENT: Final = "NodeStatusUnknown"
 _MANAGED: Final = frozenset((*_CONDITION_TAINTS.values(), UNSCHEDULABLE))
 _WATCHED: Final = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
 
@@ -69,6 +70,12 @@ def said_of_ready(node: Node) -> str | None:
     """True, False or Unknown; None when neither the node nor anybody for it has said."""
     conditions = node.status.conditions if node.status is not None else ()
     return next((c.status for c in conditions if c.type == "Ready"), None)
+
+
+def _fell_silent_once(node: Node) -> bool:
+    """Whether it was said of the node that it says nothing any more."""
+    conditions = node.status.conditions if node.status is not None else ()
+    return any(c.type == "Ready" and c.reason == _SILENT for c in conditions)
 
 
 def grace_of(node: Node) -> float:
@@ -102,7 +109,7 @@ def silent(node: Node, now: float) -> tuple[NodeCondition, ...]:
         if was is None:
             reason, message = "NodeStatusNeverUpdated", "Kubelet never posted node status."
         else:
-            reason, message = "NodeStatusUnknown", "Kubelet stopped posting node status."
+            reason, message = _SILENT, "Kubelet stopped posting node status."
         if was is not None and was.status == "Unknown":
             continue
         condition = NodeCondition(
@@ -168,7 +175,7 @@ class NodeLifecycleController(KubernetesController):
     def prepare(self) -> None:
         """No zone has waited yet."""
         self._zones: dict[tuple[str, str], _Zone] = {}
-        self._unready: dict[str, None] = {}  # nodes whose pods have been marked
+        self._unready: dict[str, None] = {}  # nodes of whose pods all is said
         self._well: dict[str, _Well] = {}
         self._ready: dict[str, None] = {}  # nodes that were ready when they were looked at last
 
@@ -237,10 +244,12 @@ class NodeLifecycleController(KubernetesController):
             self._unready.pop(key.name, None)
             self._ready[key.name] = None
         elif key.name not in self._unready:
-            if key.name in self._ready:
-                message = f"Node {key.name} status is now: NodeNotReady"
-                self.events.event(node, "Normal", "NodeNotReady", message)
-            await self._mark_pods(node)
+            # A kubelet that says itself that its node is not ready can say it of each pod, too.
+            if _fell_silent_once(node):
+                if key.name in self._ready:
+                    message = f"Node {key.name} status is now: NodeNotReady"
+                    self.events.event(node, "Normal", "NodeNotReady", message)
+                await self._mark_pods(node)
             self._ready.pop(key.name, None)
             self._unready[key.name] = None
         # A silent node is looked at again as often as Kubernetes does (--node-monitor-period).
@@ -302,7 +311,7 @@ class NodeLifecycleController(KubernetesController):
         return None
 
     async def _mark_pods(self, node: Node) -> None:
-        """The pods of a node that is not ready are not ready either: services must know."""
+        """The pods of a node that fell silent are not ready: services must know."""
         at = format_time(self.ctx.clock.now())
         for pod in list(self.cache(Pod).by_index("node", node.metadata.name)):
             status = pod.status

@@ -149,7 +149,7 @@ class ContainerNews(PodEnding):
             self._fail_probe(record, event.kind, now, effects)
         elif event.kind == STARTUP:
             record.started = True
-            self._probes.began(record)
+            self._probes.began(record, now)
             effects.append(REPORT)
 
     def _fail_probe(

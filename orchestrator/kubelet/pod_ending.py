@@ -35,7 +35,7 @@ class PodEnding(PodState):
         self._grace = DEFAULT_GRACE_SECONDS + 0.0  # that its containers were given to stop
         self._hooks = False  # a preStop hook has been begun
         self._reset_step = Reset.NONE
-        self._probes = PodProbes(self.records()) if self.traits.probed else None
+        self._probes = PodProbes(self.records(), now) if self.traits.probed else None
 
     def _kill(
         self,

@@ -1,7 +1,8 @@
 """The probes of one pod: which is due, what a row of answers means.
 
-As kubelet's prober: a probe begins with its container's run, after its initial delay, on a grid of its
-period; only its thresholds turn answers into a verdict; nothing but the startup probe is asked until that has
+As kubelet's prober: whether a container is ready is asked from the start of its run, after its initial delay, on a
+grid of the period; whether it has started, and lives, on a grid that began with the pod on its node, when there was
+nothing to ask yet: so the first answer may take a period. Only its thresholds turn answers into a verdict; nothing but the startup probe is asked until that has
 succeeded, and one that has spoken its last word waits for the next run. A container that is stopping is still asked
 whether it is ready.
 """
@@ -44,9 +45,10 @@ class _Asked(Struct, eq=False):
 
 
 class PodProbes:
-    """The probes of a pod's containers."""
+    """The probes of a pod's containers. `since` is when the pod came to its node."""
 
-    def __init__(self, records: Iterable[ContainerRecord]) -> None:
+    def __init__(self, records: Iterable[ContainerRecord], since: float) -> None:
+        self._since = since
         self._all: list[_Asked] = []
         for record in records:
             spec = record.spec
@@ -58,13 +60,18 @@ class PodProbes:
                 if probe is not None:
                     self._all.append(_Asked(record, kind, probe))
 
-    def began(self, record: ContainerRecord) -> None:
-        """A run of the container has begun, or its startup probe has succeeded."""
+    def began(self, record: ContainerRecord, now: float = 0.0) -> None:
+        """A run of the container has begun, or its startup probe has succeeded (`now`)."""
         at = record.started_at or 0.0
         for each in self._all:
             if each.record is record and (each.kind == STARTUP) != record.started:
                 period = each.probe.period_seconds or 10
-                each.due = at + period * ceil((each.probe.initial_delay_seconds or 0) / period)
+                first = at + (each.probe.initial_delay_seconds or 0)
+                if each.kind == READINESS:
+                    each.due = at + period * ceil((first - at) / period)
+                else:
+                    turns = ceil((max(first, now) - self._since) / period)
+                    each.due = self._since + period * max(turns, 1)
                 each.asked, each.last, each.row = False, None, 0
 
     def ended(self, record: ContainerRecord) -> None:

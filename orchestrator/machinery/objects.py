@@ -12,6 +12,8 @@ import msgspec
 from msgspec import structs
 
 from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.unstructured import Unstructured
+from orchestrator.machinery.documents import equal
 
 
 class HasMetadata(Protocol):
@@ -28,6 +30,13 @@ def key_of(object_: HasMetadata) -> str:
     """`namespace/name`, or `name` for an object of the cluster; the key of queues and caches."""
     metadata = object_.metadata
     return join_key(metadata.namespace, metadata.name)
+
+
+def is_same(new: Any, old: Any) -> bool:
+    """Whether two states of an object say the same. In custom resources true is not 1, which it is to Python."""
+    if new is old:
+        return True
+    return bool(new == old) and (type(new) is not Unstructured or equal(new.content, old.content))
 
 
 def join_key(namespace: str, name: str) -> str:

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from orchestrator import Cluster
 from orchestrator.api.rbac.v1 import ClusterRole
+from orchestrator.protocol import Conflict
 from tests.manifests import Manifest
 
 
@@ -34,3 +37,17 @@ async def test_a_role_has_the_rules_of_its_parts(cluster: Cluster) -> None:
     await cluster.apply([_role("d", "nodes")])
     await cluster.clock.sleep(1)
     assert await _resources(cluster) == ["pods", "nodes"]
+
+
+async def test_the_rules_are_applied(cluster: Cluster) -> None:
+    """So that who applies rules of her own hears of the controller; without a part there are none."""
+    selector = {"clusterRoleSelectors": [{"matchLabels": {"part-of": "whole"}}]}
+    whole = _role("whole", aggregationRule=selector)
+    await cluster.apply([_role("a", "secrets"), whole])
+    await cluster.clock.sleep(1)
+    whole["rules"] = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]
+    with pytest.raises(Conflict, match=r'with "clusterrole-aggregation-controller": \.rules'):
+        await cluster.client.apply_server_side(whole)
+    await cluster.client.delete(ClusterRole, "a")
+    await cluster.clock.sleep(1)
+    assert await _resources(cluster) == []

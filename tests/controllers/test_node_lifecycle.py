@@ -7,6 +7,7 @@ from orchestrator.api.core.v1 import Event, Node, Pod
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.cluster.nodes import node_spec
 from orchestrator.controllers.node_lifecycle import EXCLUDED
+from orchestrator.machinery.conditions import is_true
 from orchestrator.machinery.times import parse_time
 from tests.manifests import deployment, pod
 
@@ -215,6 +216,27 @@ async def test_people_hear_what_becomes_of_a_node(cluster: Cluster) -> None:
         "NodeNotReady: Node node-1 status is now: NodeNotReady",
         "RemovingNode: Node node-1 event: Removing Node node-1 from Controller",
     ]
+
+
+async def test_pods_of_a_node_that_says_itself_that_it_is_not_ready_are_left_alone(
+    cluster: Cluster,
+) -> None:
+    """Whoever says it can say it of the pods, too; the node is tainted all the same."""
+    await cluster.apply([pod("p", nodeName="node-1")])
+    await cluster.clock.sleep(10)
+    condition = {"type": "Ready", "status": "False", "reason": "KubeletNotReady"}
+    body = {"status": {"conditions": [condition]}}
+    await cluster.client.patch(Node, "node-1", body, subresource="status", patch_type="strategic")
+    await cluster.clock.sleep(20)
+    node = await cluster.client.get(Node, "node-1")
+    assert (_ready(node), ("node.kubernetes.io/not-ready", "NoExecute") in _taints(node)) == (
+        "False",
+        True,
+    )
+    found = await cluster.client.get(Pod, "p")
+    assert found.status is not None
+    assert is_true(found.status.conditions, "Ready")
+    assert not [text for text in await _told(cluster, "Node") if "NodeNotReady" in text]
 
 
 async def test_a_pod_that_was_to_go_hears_that_it_may_stay(cluster: Cluster) -> None:

@@ -69,6 +69,8 @@ class _Worker:
                 reason = "Error" if int(code) else "Completed"
                 event = ContainerExited(key, "id", int(code), reason, "", self._now - 1, self._now)
             case "well" | "sick":
+                self._now += 1  # and the probe is asked
+                self._worker.handle(TimeCame(), self._now)
                 event = ProbeAnswered(self._keys[name], code, what == "well", "", self._now)
             case "later":
                 self._now += float(rest)

@@ -114,7 +114,7 @@ async def test_a_sidecar_that_fails_its_probe_is_called_an_init_container(cluste
     sidecar = {"name": "s", "image": "busybox", "restartPolicy": "Always", "livenessProbe": probe}
     sidecar["command"] = ["sleep", "9999"]
     await cluster.apply([pod_with("p", {}, initContainers=[sidecar])])
-    await cluster.clock.sleep(8)
+    await cluster.clock.sleep(12)
     assert ("Killing", "Init container s failed liveness probe") in await events_of(cluster, "p")
 
 
@@ -132,7 +132,7 @@ async def test_nothing_else_is_asked_until_a_container_has_started(
     await cluster.clock.sleep(20)
     status = await container_of(cluster, "slow")
     assert (status.started, status.ready, status.restart_count) == (False, False, 0)
-    await cluster.clock.sleep(16)
+    await cluster.clock.sleep(24)
     status = await container_of(cluster, "slow")
     assert (status.started, status.restart_count) == (not restarts, restarts)
     events = await events_of(cluster, "slow")
@@ -154,7 +154,7 @@ async def test_a_sidecar_that_has_not_started_holds_up_the_pod(cluster: Cluster)
     await cluster.clock.sleep(10)
     assert (await container_of(cluster, "held")).state.waiting.reason == "PodInitializing"  # type: ignore[union-attr]
     assert (await conditions_of(cluster, "held"))["Initialized"] == "False"
-    await cluster.clock.sleep(4)
+    await cluster.clock.sleep(8)
     assert (await container_of(cluster, "held")).ready
 
 
@@ -202,6 +202,22 @@ async def test_some_images_never_become_ready(cluster: Cluster) -> None:
     assert ended.terminated is not None
 
 
+@pytest.mark.parametrize(
+    ("delay", "started", "first"), [(0, 101.0, 110.0), (5, 104.0, 110.0), (5, 106.0, 120.0)]
+)
+def test_liveness_is_asked_on_a_grid_that_began_with_the_pod(
+    delay: int, started: float, first: float
+) -> None:
+    """When there was nothing to ask yet: so the first answer may take a period, as the next after a restart."""
+    probe = Probe(initial_delay_seconds=delay, period_seconds=10)
+    state = ContainerState()
+    record = ContainerRecord(Container(name="c", liveness_probe=probe), Role.MAIN, state, state)
+    record.started, record.started_at = True, started
+    probes = PodProbes([record], 100.0)
+    probes.began(record)
+    assert probes.next_due() == first
+
+
 @given(
     delay=st.integers(0, 40),
     period=st.integers(1, 20),
@@ -221,7 +237,7 @@ def test_a_verdict_is_a_row_of_equal_answers(
     state = ContainerState()
     record = ContainerRecord(Container(name="c", readiness_probe=probe), Role.MAIN, state, state)
     record.stage, record.started, record.started_at, record.attempt = Stage.RUNNING, True, 100.0, 0
-    probes = PodProbes([record])
+    probes = PodProbes([record], 100.0)
     probes.began(record)
     asked_at = []
     row: list[bool] = []

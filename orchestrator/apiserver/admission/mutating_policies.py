@@ -30,6 +30,7 @@ from orchestrator.apiserver.admission.interface import (
 )
 from orchestrator.apiserver.admission.policies import (
     Misconfigured,
+    NoParamKind,
     by_policy,
     concerns,
     is_bound,
@@ -42,6 +43,7 @@ from orchestrator.apiserver.kinds.shapes import shape_of
 from orchestrator.machinery.cel.authorization import asking
 from orchestrator.machinery.cel.patch_types import plain
 from orchestrator.machinery.errors import PatchError, ShapeError
+from orchestrator.machinery.field_errors import quote
 from orchestrator.machinery.managed_fields.atomics import atomic_parts
 from orchestrator.machinery.managed_fields.checking import check
 from orchestrator.machinery.managed_fields.merging import merged
@@ -78,6 +80,14 @@ class _Invocation(Struct, frozen=True):
         """The refusal for a fault of this invocation."""
         names = f"'{self.policy.metadata.name}' with binding '{self.binding.metadata.name}'"
         return _Denial(f"policy {names} denied request: {why}", reason)
+
+    def misconfigured(self, error: Misconfigured) -> _Denial:
+        """The refusal for what is wrong with parameters, or with their kind, which is the policy's fault."""
+        if not isinstance(error, NoParamKind):
+            return self.denied(f"failed to configure binding: {error}", "Forbidden")
+        name = quote(self.policy.metadata.name)
+        words = f"policy {name} denied request: failed to configure policy: {error}"
+        return _Denial(words, "Forbidden")
 
 
 class _Memory:
@@ -133,6 +143,9 @@ def _invocations(
             try:
                 for param in params_of(spec.param_kind, binding.spec.param_ref, request, reader):
                     yield replace(invocation, param=param), None
+            except NoParamKind as error:
+                yield invocation, error
+                break
             except Misconfigured as error:
                 yield invocation, error
 
@@ -145,6 +158,7 @@ class _Round:
         self._reader = reader
         self._rounds = request.rounds or Rounds()
         self._denials: list[_Denial] = []
+        self._made = False  # whether a mutation was made, though it may have changed nothing
         self._memory: _Memory = self._rounds.memory.setdefault(
             MutatingAdmissionPolicies.name, _Memory()
         )
@@ -156,10 +170,12 @@ class _Round:
             memory.changed()
         for invocation, error in found:
             if error is not None:
-                why = f"failed to configure binding: {error}"
-                self._deny(invocation, invocation.denied(why, "Forbidden"))
+                self._deny(invocation, invocation.misconfigured(error))
             else:
                 self._ask(invocation)
+        if self._made:  # whoever was asked last is to see all of it, too
+            memory.changed()
+            self._rounds.again = True
         memory.output = self._request.object
         if self._denials:
             raise self._refusal()
@@ -225,9 +241,11 @@ class _Round:
         try:
             with asking(request.ask):
                 patched = _patched(mutation, scope, present, version)
+            self._made = True
             if patched is present:
                 return
-            new = read_back(patched, request, version, scheme)
+            is_json = mutation.patch_type == "JSONPatch"
+            new = read_back(patched, request, version, scheme, strict=is_json)
         except _MutationFailed as error:
             self._deny(invocation, invocation.denied(str(error)))
             return
@@ -288,12 +306,21 @@ def _json_patched(operations: Any, present: dict[str, Any]) -> dict[str, Any]:
     return patched
 
 
+def _without_nulls(value: Any) -> Any:
+    """The value as the original has it, to which a null in a configuration is the number 0."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_without_nulls(each) for each in value]
+    return 0 if value is None else value
+
+
 def _applied(configuration: Any, present: dict[str, Any], version: Resource) -> dict[str, Any]:
     if not isinstance(configuration, dict):
         raise _MutationFailed("unsupported return type from ApplyConfiguration expression")
     shape = shape_of(version)
     wanted = {
-        **configuration,
+        **_without_nulls(configuration),
         "apiVersion": present.get("apiVersion"),
         "kind": present.get("kind"),
     }

@@ -35,14 +35,18 @@ def equivalents(resource: Resource, scheme: Scheme) -> list[Resource]:
 def document(obj: Any, request: AdmissionRequest, version: Resource, scheme: Scheme) -> Any:
     """An object of the write as a document of that version; None for None.
 
-    The object of a subresource that is of another kind (a Scale) has one version.
+    The object of a subresource that is of another kind (a Scale) has one version. Raises Unconverted.
     """
     if obj is None:
         return None
     stored = scheme.storage(request.resource)
     if type(obj) is stored.type:
-        convert = conversion(stored, version)
-        obj = obj if convert is None else convert(obj)
+        versions = kind_of(stored).versions
+        if versions is not None:
+            obj = versions.converted(obj, version.api_version)
+        else:
+            convert = conversion(stored, version)
+            obj = obj if convert is None else convert(obj)
     return codec.to_dict(obj)
 
 
@@ -62,7 +66,10 @@ def filled(obj: Any, request: AdmissionRequest, scheme: Scheme) -> Any:
     stored = scheme.storage(request.resource)
     if type(obj) is not stored.type:
         return obj
-    full = apply_defaults(kind_of(stored), obj)
+    kind = kind_of(stored)
+    if kind.versions is not None:  # it is not in the version that is stored yet
+        kind = kind_of(request.resource)
+    full = apply_defaults(kind, obj)
     if isinstance(full, Pod) and full.status is None:
         return replace(full, status=PodStatus())  # Go's structs write it
     return full

@@ -13,6 +13,7 @@ from orchestrator.apiserver.definitions.scaling import scale_faults, status_scal
 from orchestrator.apiserver.validation.embedded import embedded_metadata_faults
 from orchestrator.apiserver.validation.field import Errors, FieldError, invalid
 from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.machinery.documents import equal
 from orchestrator.machinery.schemas import (
     RuleNode,
     Schema,
@@ -160,9 +161,9 @@ def whole(custom: Unstructured) -> dict[str, Any]:
 def _is_old(path: str, value: Any, old: Any) -> bool:
     """Whether a fault is of a part that the update leaves as it was: such faults are let pass."""
     for name in path.replace("]", "").replace("[", ".").split("."):
-        if value == old:
+        if equal(value, old):
             return True
         if not isinstance(value, dict) or not isinstance(old, dict) or name not in old:
             return False
         value, old = value.get(name), old[name]
-    return bool(value == old)
+    return equal(value, old)

@@ -204,18 +204,27 @@ class OtherGroups(Protocol):
 
     def groups(self) -> list[dict[str, Any]]: ...
     def aggregated(self) -> list[dict[str, Any]]: ...
+    def place(self, group: str) -> tuple[int, str]:
+        """What all groups, the server's own among them, are sorted by."""
+        ...
 
 
 def with_groups(document: Document, others: OtherGroups) -> Document:
-    """The document of all groups, in either form, with those of other servers behind its own."""
+    """The document of all groups, in either form, with those of other servers in their places."""
     word = "items" if document.etag else "groups"
     found = others.aggregated() if document.etag else others.groups()
     if not found:
         return document
     body = msgspec.json.decode(document.data)
-    data = msgspec.json.encode({**body, word: [*body[word], *found]})
+    together = sorted([*body[word], *found], key=lambda each: others.place(_name_of(each)))
+    data = msgspec.json.encode({**body, word: together})
     etag = f'"{hashlib.sha512(data).hexdigest().upper()}"' if document.etag else ""
     return Document(data, document.media_type, etag)
+
+
+def _name_of(group: dict[str, Any]) -> str:
+    name: str = group["metadata"]["name"] if "metadata" in group else group["name"]
+    return name
 
 
 # What is left of a custom resource whose definition is being deleted.

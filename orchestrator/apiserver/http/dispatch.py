@@ -23,7 +23,7 @@ from orchestrator.apiserver.http import bodies, metrics_api, reads, watches, wri
 from orchestrator.apiserver.http.aggregation import Aggregation, Unavailable
 from orchestrator.apiserver.http.asked import asked_of
 from orchestrator.apiserver.http.audit import Trail
-from orchestrator.apiserver.http.connections import add_headers
+from orchestrator.apiserver.http.connections import add_headers, header
 from orchestrator.apiserver.http.errors import (
     PageNotFound,
     unauthenticated,
@@ -107,7 +107,7 @@ class Dispatcher:
         """Answer a request, whatever happens."""
         front = self._front
         record = Record(request.method, request.headers.get("Audit-Id") or front.uid())
-        add_headers(request, {"Audit-Id": record.audit_id})
+        add_headers(request, header("Audit-Id", record.audit_id))
         response: StreamResponse | None = None
         begun = front.clock.monotonic()
         kind = record.labels.kind
@@ -333,7 +333,9 @@ class Dispatcher:
         front = self._front
         begun = front.clock.monotonic()
         try:
-            identity = await front.authentication.identify(request, front.review_token)
+            identity = front.authentication.known(request) or await front.authentication.identify(
+                request, front.review_token
+            )
         except Unauthorized:
             front.metrics.authenticated("", front.clock.monotonic() - begun, known=False)
             await self._note_stranger(request, asked, record)

@@ -67,15 +67,14 @@ class OnePiece(Response):
     async def prepare(self, request: BaseRequest) -> AbstractStreamWriter | None:
         """Write the head, to be sent with the body."""
         said = said_of(request)
-        if not self._is_usual(request) or not "".join(said.values()).isprintable():
+        if said is None or not self._is_usual(request):
             self._make_whole()
             return await super().prepare(request)  # which refuses what would end a header
         self._req = request
         self._keep_alive = True
         self._payload_writer = request.writer
-        added = "".join([f"{name}: {value}\r\n" for name, value in said.items()])
         self._head = (
-            f"{_beginning(self._status, self._media_type)}{added}"
+            f"{_beginning(self._status, self._media_type)}{said}"
             f"Date: {rfc822_formatted_time()}\r\nContent-Length: {self.length}\r\n\r\n"
         )
         return self._payload_writer

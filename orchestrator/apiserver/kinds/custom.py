@@ -13,6 +13,7 @@ from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.resets import STATUS_ALONE
 from orchestrator.apiserver.kinds.strategy import OBSERVED_STRICT, Strategy, Traits
 from orchestrator.apiserver.printing import HasMetadata, Printer, Row, age
+from orchestrator.machinery.documents import same_json
 from orchestrator.machinery.field_errors import quote
 
 _STATUS: Final = "status"
@@ -48,7 +49,7 @@ class CustomStrategy(Strategy):
 
     def has_changed(self, new: Unstructured, old: Unstructured) -> bool:
         """Whether anything but metadata and a separate status differs."""
-        return self._spec(new) != self._spec(old)
+        return not same_json(self._spec(new), self._spec(old))
 
     def _spec(self, custom: Unstructured) -> Mapping[str, Any]:
         if not self._status_apart:
@@ -57,7 +58,7 @@ class CustomStrategy(Strategy):
 
     @staticmethod
     def _with_status(custom: Unstructured, status: Any) -> Unstructured:
-        if custom.content.get(_STATUS) == status:
+        if same_json(custom.content.get(_STATUS), status):
             return custom
         content = {key: value for key, value in custom.content.items() if key != _STATUS}
         if status is not None:

@@ -13,8 +13,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from orchestrator.apiserver.admission.interface import AdmissionPlugin, AdmissionRequest, Rounds
+from orchestrator.apiserver.admission.webhooks.converting import asking
 from orchestrator.apiserver.authorization import Access, Attributes
 from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.kinds.versions import Unconverted
 from orchestrator.apiserver.pipeline.counting import counted_step
 from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Decision, Draft, Step, Wait
@@ -58,7 +60,7 @@ def _admit(
     """`moments`: of a write that is counted, when each plugin has ended."""
     monotonic = env.counts.monotonic
     for plugin in left:
-        answer = plugin.admit(request, env)
+        answer = _asked_of(plugin, request, env)
         if type(answer) is Wait:
             return _later(answer, partial(_admitted, env, draft, request, plugins, left, moments))
         request.object = answer
@@ -69,7 +71,23 @@ def _admit(
         rounds.second = True
         return _admit(env, draft, request, plugins, iter(plugins), moments)
     draft.new = request.object
+    if request.operation == "CREATE" and not request.subresource:
+        draft.name = draft.new.metadata.name  # somebody may have changed it
     return None
+
+
+def _asked_of(plugin: AdmissionPlugin, request: AdmissionRequest, env: Environment) -> Any:
+    """What a plugin makes of the object; of one that it needs in another version, when that is known."""
+    try:
+        return plugin.admit(request, env)
+    except Unconverted as missing:
+
+        def again(error: ApiError | None) -> Any:
+            if error is not None:
+                raise error
+            return _asked_of(plugin, request, env)
+
+        return asking(env, missing.question, again)
 
 
 def _admitted(

@@ -12,6 +12,7 @@ from orchestrator.apiserver.pipeline.metadata import is_finished, is_version
 from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.machinery.managed_fields.ledger import managers_in
 from orchestrator.machinery.managed_fields.managers import owned_otherwise
+from orchestrator.machinery.objects import is_same
 
 
 def commit_new(course: Course) -> tuple[Step, ...]:
@@ -49,7 +50,7 @@ def commit(course: Course) -> tuple[Step, ...]:
 
     def step(_env: Environment, draft: Draft) -> Decision:
         new, old = draft.new, draft.old
-        if (new is old or new == old) and not draft.owners_changed and not _owns_more(draft):
+        if is_same(new, old) and not draft.owners_changed and not _owns_more(draft):
             return show(old)
         if draft.message.dry_run:
             return show(owned(draft))

@@ -114,7 +114,9 @@ def validate_new(course: Course) -> tuple[Step, ...]:
     def step(env: Environment, draft: Draft) -> None:
         causes = validate_create(kind, stored.namespaced, draft.new)
         if causes:
-            refuse_invalid(stored, draft.name, with_empties(_grave(causes, env), draft.document))
+            refuse_invalid(
+                stored, draft.new.metadata.name, with_empties(_grave(causes, env), draft.document)
+            )
 
     return (step,)
 
@@ -137,7 +139,9 @@ def _validated(course: Course, causes_of: Callable[[Kind, Any, Any], Sequence[Ca
     def step(env: Environment, draft: Draft) -> None:
         causes = causes_of(kind, draft.new, draft.old)
         if causes:
-            refuse_invalid(stored, draft.name, with_empties(_grave(causes, env), draft.document))
+            refuse_invalid(
+                stored, draft.new.metadata.name, with_empties(_grave(causes, env), draft.document)
+            )
 
     return step
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Hashable
 from typing import Any, Final, cast
 
-import msgspec
 from msgspec.structs import replace
 
 from orchestrator.api import codec
@@ -15,6 +14,7 @@ from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.pipeline.course import Course, pure
 from orchestrator.apiserver.pipeline.draft import Draft, Step
 from orchestrator.apiserver.pipeline.objects import check_place
+from orchestrator.apiserver.pipeline.patch_text import text_of
 from orchestrator.apiserver.validation.field import cause_of
 from orchestrator.apiserver.validation.registered import (
     SCALES,
@@ -23,7 +23,7 @@ from orchestrator.apiserver.validation.registered import (
     unregistered,
 )
 from orchestrator.machinery import field_errors
-from orchestrator.machinery.documents import go_plain
+from orchestrator.machinery.documents import go_plain, in_order
 from orchestrator.machinery.errors import (
     PatchConflictError,
     PatchError,
@@ -96,29 +96,32 @@ def patched_noting(message: Patch, present: Any) -> tuple[Any, dict[str, Any]]:
             unknown = (*unknown, *find(new))
     except DecodeError as error:
         why = error.patch_words if message.patch_type == "strategic" else error.words
-        raise _undecodable(message, document, why) from error
+        raise _undecodable(message, present, why) from error
     if message.field_validation != "Ignore" and (unknown or message.repeated or strange):
         of = "json patch " if message.patch_type == "json" else ""
         faults = [f'{of}duplicate field "{path}"' for path in message.repeated]
         faults += strange
-        _note(message, document, [*faults, *(f'unknown field "{path}"' for path in unknown)])
+        _note(message, present, [*faults, *(f'unknown field "{path}"' for path in unknown)])
     return new, document
 
 
-def _note(message: Patch, document: Any, faults: list[str]) -> None:
+def _note(message: Patch, present: Any, faults: list[str]) -> None:
     if message.field_validation == "Strict":
-        raise _undecodable(message, document, f"strict decoding error: {', '.join(faults)}")
+        raise _undecodable(message, present, f"strict decoding error: {', '.join(faults)}")
     if message.warn is not None:
         for fault in faults:
             message.warn(fault)
 
 
-def _undecodable(message: Patch, document: Any, why: str) -> Invalid:
+def _undecodable(message: Patch, present: Any, why: str) -> Invalid:
     """What the patch makes is no object of the kind; the whole of it is shown, or a strategic patch."""
     if message.patch_type == "strategic":
         text = go_plain(message.body)
     else:
-        text = msgspec.json.encode(document).decode() + "\n"
+        before = codec.to_dict(present)
+        if type(present) is Unstructured:
+            before = in_order(before)
+        text = text_of(_apply(message, before, type(present)), message.body)
     cause = field_errors.invalid("patch", text, why)
     return errors.invalid("", "", "", [cause_of(cause)])
 
@@ -184,10 +187,10 @@ def _with_kind(message: Patch, document: Any, present: Any) -> Any:
     if message.patch_type == "strategic":
         for each in (kind, api_version):
             if fault := _no_text(each):
-                raise _undecodable(message, document, fault)
+                raise _undecodable(message, present, fault)
         return {**document, "kind": present.kind, "apiVersion": present.api_version}
     if fault := type_fault(document):
-        raise _undecodable(message, document, fault)
+        raise _undecodable(message, present, fault)
     if not api_version and not is_custom:
         raise errors.no_name(present.metadata.name)  # read without a version it has no fields
     if is_custom:
@@ -197,9 +200,9 @@ def _with_kind(message: Patch, document: Any, present: Any) -> Any:
         return {**document, "kind": present.kind}
     made = str(api_version), kind or present.kind, present.api_version
     if message.resource.type is Unstructured:
-        raise _undecodable(message, document, unregistered(*made, SCALES))
+        raise _undecodable(message, present, unregistered(*made, SCALES))
     why = unconvertible(*made, present.kind)
-    raise _undecodable(message, document, why)
+    raise _undecodable(message, present, why)
 
 
 def _no_text(value: Any) -> str:

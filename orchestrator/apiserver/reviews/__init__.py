@@ -141,21 +141,21 @@ def _check_token(_course: Course, _env: Environment, message: Create) -> None:
 def _whose_token(_course: Course, env: Environment, message: Create) -> Any:
     """TokenReview: who shows a token."""
     review = message.object
-    spec = review.spec
+    spec, said = review.spec, review.status or TokenReviewStatus()
     newcomer = _bootstrapper(env, spec.token)
     if newcomer is not None:
-        status = TokenReviewStatus(
-            authenticated=True, user=user_info(newcomer), audiences=spec.audiences
+        status = replace(
+            said, authenticated=True, user=user_info(newcomer), audiences=spec.audiences
         )
         return replace(review, status=status)
     try:
         found = env.tokens.identify(spec.token, env, spec.audiences)
     except TokenError as error:
-        return replace(review, status=_unknown(f"[{_INVALID_TOKEN}, {error}]"))
+        return replace(review, status=_unknown(said, f"[{_INVALID_TOKEN}, {error}]"))
     if found is None:
-        return replace(review, status=_unknown(_INVALID_TOKEN))
+        return replace(review, status=_unknown(said, _INVALID_TOKEN))
     identity, audiences = found
-    status = TokenReviewStatus(authenticated=True, user=user_info(identity), audiences=audiences)
+    status = replace(said, authenticated=True, user=user_info(identity), audiences=audiences)
     return replace(review, status=status)
 
 
@@ -172,8 +172,9 @@ def _bootstrapper(env: Environment, token: str) -> Identity | None:
     return Identity(f"system:bootstrap:{shown[0]}", (*groups, AUTHENTICATED))
 
 
-def _unknown(why: str) -> TokenReviewStatus:
-    return TokenReviewStatus(user=UserInfo(), error=why)
+def _unknown(said: TokenReviewStatus, why: str) -> TokenReviewStatus:
+    """What is not found out stays as the review says it."""
+    return replace(said, authenticated=None, user=said.user or UserInfo(), error=why)
 
 
 def _subject(spec: Any) -> Identity:

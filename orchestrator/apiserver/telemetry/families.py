@@ -42,15 +42,6 @@ class Series:
         except KeyError:
             self._values[values] = amount
 
-    def of(self, *values: str) -> Callable[[], None]:
-        """What counts one more of a combination of labels' values, for who does so again and again."""
-        numbers = self._values
-
-        def add() -> None:
-            numbers[values] = numbers.get(values, 0) + 1
-
-        return add
-
     def set(self, value: float, *values: str) -> None:
         """Say what it is now."""
         self._values[values] = value

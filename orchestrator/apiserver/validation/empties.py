@@ -26,7 +26,8 @@ def with_empties(causes: Sequence[Cause], document: Any) -> Sequence[Cause]:
 
 def _with_empty(cause: Cause, document: Any) -> Cause:
     told = _NULL.match(cause.message)
-    value = _empty_at(document, cause.field) if told else None
+    # What is told of a whole spec is one of its fields.
+    value = _empty_at(document, cause.field) if told and cause.field != "spec" else None
     if told is None or value is None:
         return cause
     return replace(cause, message=f"{told[1]}{value}{cause.message[told.end() :]}")

@@ -57,6 +57,7 @@ from orchestrator.api.storage.v1 import (
     VolumeAttachmentSpec,
 )
 from orchestrator.apiserver.validation.golang_pods import CORE_FIELDS
+from orchestrator.apiserver.validation.golang_volumes import VOLUME_FIELDS
 
 # The marks are those of `golang_pods`, which has the structs of pods.
 _FIELDS: Final[Mapping[type[Any], tuple[str, ...]]] = {
@@ -134,6 +135,15 @@ def as_go(value: Any) -> Any:
     return value
 
 
+def part_as_go(value: Struct, fields: str) -> dict[str, Any]:
+    """Some fields of a struct, in their order and with their marks: in Go they are a struct of their own."""
+    printed: dict[str, Any] = {}
+    for name, zero in map(_field, fields.split()):
+        found = as_go(_found(value, name))
+        printed[name] = zero() if found is None else found
+    return printed
+
+
 def _inside(value: Any) -> Any:
     """A value of a map: free JSON keeps what is empty."""
     return value if value == {} or value == [] else as_go(value)
@@ -201,7 +211,7 @@ def _fields(kind: type[Any]) -> tuple[tuple[str, Zero], ...] | None:
 
 @cache
 def _core_fields(name: str) -> tuple[tuple[str, Zero], ...] | None:
-    text = CORE_FIELDS.get(name)
+    text = CORE_FIELDS.get(name) or VOLUME_FIELDS.get(name)
     return None if text is None else tuple(map(_field, text.split()))
 
 

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from orchestrator.machinery.cel.declarations import FUNCTIONS, Overload
+from orchestrator.machinery.cel.names import keyword_field
 from orchestrator.machinery.cel.syntax import (
     Call,
     Comprehension,
@@ -214,12 +215,17 @@ class _Checker:
         return optional_of(gives) if optional or is_optional(given) else gives
 
     def _struct_field(self, node: Any, struct: str, field: str) -> Type:
-        found = self._scope.field(struct, field)
+        found = self._declared(struct, field)
         if found is not None:
             return found
         if self._scope.named_type(struct) is None:
             return self._report(node, f"unexpected failed resolution of '{struct}'")
         return self._report(node, f"undefined field '{field}'")
+
+    def _declared(self, struct: str, field: str) -> Type | None:
+        found = self._scope.field(struct, field)
+        keyword = keyword_field(field) if found is None else None
+        return found if keyword is None else self._scope.field(struct, keyword)
 
     # --- calls -----------------------------------------------------------------------------
 
@@ -342,7 +348,7 @@ class _Checker:
             return ERROR
         for entry in node.entries:
             given = self.check(entry.value)
-            wanted = self._scope.field(struct.name, entry.field)
+            wanted = self._declared(struct.name, entry.field)
             if entry.optional:
                 given = self._unwrapped(entry.value, given)
             if wanted is None and struct.name == _PATCH:

@@ -60,6 +60,14 @@ def escaped(name: str) -> str | None:
     return name
 
 
+def keyword_field(name: str) -> str | None:
+    """The identifier of a property that is called as a word of the language; None for any other name.
+
+    Such a property may be selected by either name.
+    """
+    return escaped(name) if name in _RESERVED else None
+
+
 def opaque(kind: str, value: Any) -> dict[str, Any]:
     """A value of a type that the language does not have."""
     return {"@": kind, "v": value}

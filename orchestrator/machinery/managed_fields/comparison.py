@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from orchestrator.machinery.documents import Json, equal
+from orchestrator.machinery.documents import Json, equal, same_json
 from orchestrator.machinery.managed_fields.elements import FIELD, SELF, Element
 from orchestrator.machinery.managed_fields.field_sets import (
     LEAF,
@@ -81,7 +81,7 @@ def _compared(old: Json, new: Json, shape: Shape) -> _Nodes:
         return None, None, whole(new, shape)
     if new is ABSENT:
         return whole(old, shape), None, None
-    if old == new and type(old) is type(new):
+    if same_json(old, new):
         return _SAME
     part = shape.part(new if new is not None else old)
     if old is not None and new is not None and shape.part(old) is not part:
@@ -108,7 +108,7 @@ def _of_maps(old: dict[str, Json], new: dict[str, Json], shape: MapShape) -> _No
     always = shape.always
     for name in old | new if old.keys() != new.keys() else new:
         before, after = old.get(name, ABSENT), new.get(name, ABSENT)
-        if before is after or (before == after and type(before) is type(after)):
+        if same_json(before, after):
             continue
         inner = shape.at(name)
         if inner is None:

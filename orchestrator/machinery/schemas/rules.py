@@ -25,7 +25,7 @@ from orchestrator.machinery.cel import (
     escaped,
 )
 from orchestrator.machinery.cel.limits import PER_OBJECT
-from orchestrator.machinery.cel.names import opaque
+from orchestrator.machinery.cel.names import keyword_field, opaque
 from orchestrator.machinery.field_errors import (
     OMITTED,
     FieldError,
@@ -120,7 +120,7 @@ def _seen(schema: Schema, rules: Sequence[Rule]) -> tuple[str, ...] | None:
                 return None
             fields |= looked | before
     names = (*schema.properties, *_OF_EVERY_OBJECT)
-    return tuple(name for name in dict.fromkeys(names) if escaped(name) in fields)
+    return tuple(name for name in dict.fromkeys(names) if fields & {name, escaped(name)})
 
 
 def _shown(value: Any, node: RuleNode) -> Any:
@@ -355,6 +355,8 @@ def _map_to_cel(value: Mapping[str, Any], schema: Schema, *, root: bool) -> dict
             word = escaped(name)
             if word is not None:
                 seen[word] = part if type(part) in below.plain else to_cel(part, below)
+                if word != name and keyword_field(name):
+                    seen[name] = seen[word]
         elif schema.additional is not None:
             seen[name] = to_cel(part, schema.additional)
         elif schema.preserves_unknown and not schema.properties:

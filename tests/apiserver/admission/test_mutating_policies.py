@@ -21,7 +21,7 @@ from orchestrator.api.admissionregistration.v1 import (
     Variable,
 )
 from orchestrator.api.core.v1 import ConfigMap, Pod
-from orchestrator.protocol import Forbidden, InternalError, Invalid
+from orchestrator.protocol import AlreadyExists, Forbidden, InternalError, Invalid
 from tests.apiserver.harness import Api, meta, pod, refused
 
 CONFIG_MAPS = NamedRuleWithOperations(
@@ -161,9 +161,52 @@ async def test_a_later_change_is_seen_by_who_wants_to(api: Api) -> None:
     assert dict(stored.data) == {"z": "0", "a": "3", "b": "2"}
 
 
+async def test_the_last_one_sees_again_what_it_made_itself(api: Api) -> None:
+    """If it may be asked again: whatever is done, all that was asked before is asked once more."""
+    count = "string(size(object.data))"
+    await bound(api, adding("a", count), name="a")
+    await bound(api, adding("b", count), name="b", reinvocation_policy="IfNeeded")
+    stored = await api.create(config(z="0"))
+    assert dict(stored.data) == {"z": "0", "a": "1", "b": "3"}
+
+
+async def test_a_policy_may_name_what_is_new(api: Api) -> None:
+    """Under a name that is free and right."""
+    await bound(api, applying("Object{metadata: Object.metadata{name: object.data.to}}"))
+    stored = await api.create(config("c", to="other"))
+    assert (await api.get(ConfigMap, "other")).metadata.uid == stored.metadata.uid
+    await refused(AlreadyExists, api.create(config("d", to="other")))
+    error = await refused(Invalid, api.create(config("d", to="A")))
+    assert [each.field for each in error.causes] == ["metadata.name"]
+
+
+async def test_parameters_of_an_unknown_kind_are_the_policys_fault(api: Api) -> None:
+    """Which is told once, whatever is bound."""
+    kind = ParamKind(api_version="x.y/v1", kind="Nope")
+    ref = ParamRef(name="p", parameter_not_found_action="Deny")
+    await bound(api, adding("a", "'1'"), param_kind=kind, binding={"param_ref": ref})
+    error = await refused(Forbidden, api.create(config()))
+    assert str(error) == (
+        'policy "p" denied request: failed to configure policy: failed to find resource referenced '
+        "by paramKind: 'x.y/v1, Kind=Nope'"
+    )
+
+
+async def test_a_patch_may_not_add_what_no_object_has(api: Api) -> None:
+    """The original reads what a patch makes strictly."""
+    await bound(api, patching('[JSONPatch{op: "add", path: "/nope", value: 1}]'))
+    error = await refused(InternalError, api.create(config()))
+    words = 'Internal error occurred: strict decoding error: unknown field "nope"'
+    assert str(error) == words
+
+
 @pytest.mark.parametrize(
     ("mutation", "words"),
     [
+        (
+            applying("Object{data: {'a': null}}"),
+            ".data.a: expected string, got &value.valueUnstructured{Value:0}",
+        ),
         (adding("b", "object.data.none"), "resulted in error: no such key: none"),
         (
             patching('[JSONPatch{op: "replace", path: "/none/such", value: 1}]'),

@@ -38,7 +38,9 @@ from orchestrator.protocol import (
     DeleteCollection,
     Forbidden,
     InternalError,
+    Invalid,
     NotFound,
+    Unclassified,
     Update,
 )
 from orchestrator.store import MemoryStore
@@ -620,8 +622,8 @@ async def test_a_deletion_of_many_names_none_of_them() -> None:
     assert asked["oldObject"]["metadata"]["name"] == "c"
 
 
-async def test_what_the_server_owns_is_not_changed_by_a_webhook() -> None:
-    """Neither the name nor the UID."""
+async def test_a_webhook_may_name_what_is_new_and_the_server_identifies_it() -> None:
+    """What is there already keeps its name."""
     hook = Hook(
         **patch(
             {"op": "add", "path": "/metadata/uid", "value": "x"},
@@ -629,9 +631,26 @@ async def test_what_the_server_owns_is_not_changed_by_a_webhook() -> None:
         )
     )
     async with serving(change=hook) as api:
+        await api.create(config())
         await mutating(api, "change")
-        stored = await api.create(config())
-        assert (await api.get(ConfigMap, "c")).metadata.uid == stored.metadata.uid != "x"
+        stored = await api.create(config("d"))
+        assert (await api.get(ConfigMap, "other")).metadata.uid == stored.metadata.uid != "x"
+        error = await refused(Invalid, api.patch(ConfigMap, "c", {"data": {"a": "2"}}))
+        assert [each.field for each in error.causes] == ["metadata.name", "metadata.uid"] * 2
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [("namespace", "other", BadRequest), ("resourceVersion", "1", Unclassified)],
+)
+async def test_a_webhook_may_not_put_what_is_new_elsewhere(
+    field: str, value: str, expected: type[ApiError]
+) -> None:
+    """Nor say that it was stored before."""
+    hook = Hook(**patch({"op": "add", "path": f"/metadata/{field}", "value": value}))
+    async with serving(change=hook) as api:
+        await mutating(api, "change")
+        await refused(expected, api.create(config()))
 
 
 async def test_two_writers_at_once_keep_both_changes() -> None:

@@ -1,5 +1,6 @@
 """Custom resources as clients meet them, from the definition on."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
@@ -56,12 +57,12 @@ async def test_what_the_schema_does_not_name_is_told_of(call: Call) -> None:
     size = {"size": {"type": "integer"}}
     await call("POST", _DEFINITIONS, definition(size))
     wrong = thing("a", {"size": 1, "colour": "red"})
-    wrong["metadata"]["nonsense"] = 1
+    wrong["metadata"] |= {"nonsense": 1, "labelz": 2}
     code, status = await call("POST", f"{_THINGS}?fieldValidation=Strict", wrong)
     assert code == 400
     assert status["message"] == (
         'Thing in version "v1" cannot be handled as a Thing: strict decoding error: '
-        'unknown field "metadata.nonsense", unknown field "spec.colour"'
+        'unknown field "metadata.labelz", unknown field "metadata.nonsense", unknown field "spec.colour"'
     )
     code, made = await call("POST", f"{_THINGS}?fieldValidation=Warn", wrong)
     assert (code, made["spec"]) == (201, {"size": 1})
@@ -406,3 +407,43 @@ async def test_a_custom_resource_is_no_list(call: Call) -> None:
     code, status = await call("GET", _THINGS, Accept=shape.format("PartialObjectMetadata"))
     assert code == 406
     assert status["message"].endswith("a list (*unstructured.UnstructuredList)")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "patch", "spec"),
+    [
+        ("merge-patch", {"spec": {"x": {"c": 1, "b": [{"z": 1, "y": 2}]}}}, '"x":{"b":[{"y":2,"z":1}],"c":1}'),
+        ("json-patch", [{"op": "add", "path": "/spec/x", "value": {"c": "<", "b": 2}}], '"x":{"c":"\\u003c","b":2}'),
+    ],
+)  # fmt: skip
+async def test_what_a_refused_patch_makes_is_shown_whole(
+    call: Call, content_type: str, patch: Any, spec: str
+) -> None:
+    """With its managers, and in the order of Go's JSON: what a JSON patch adds keeps its own."""
+    await call("POST", _DEFINITIONS, definition({"b": {"type": "string"}, "a": {"type": "string"}}))
+    await call("POST", _THINGS, thing("t", {"b": "1", "a": "2"}))
+    media = {"Content_Type": f"application/{content_type}+json"}
+    code, status = await call("PATCH", f"{_THINGS}/t?fieldValidation=Strict", patch, **media)
+    assert code == 422
+    [cause] = status["details"]["causes"]
+    shown, _, why = cause["message"].removeprefix("Invalid value: ").rpartition(": strict ")
+    text = json.loads(shown)
+    assert text.startswith('{"apiVersion":"example.com/v1","kind":"Thing","metadata":{"creation')
+    assert '"managedFields":[{"apiVersion":"example.com/v1",' in text
+    assert text.endswith(f'"spec":{{"a":"2","b":"1",{spec}}}}}')
+    assert why.endswith('unknown field "spec.x"')
+
+
+async def test_a_number_is_no_truth(call: Call) -> None:
+    """Where true stood, 1 is a change: one that is refused, or is written and owned."""
+    kept = {"x-kubernetes-preserve-unknown-fields": True}
+    await call("POST", _DEFINITIONS, definition({"on": {"type": "boolean"}, "any": kept}))
+    await call("POST", _THINGS, thing("t", {"on": True, "any": True}))
+    code, status = await call("PATCH", f"{_THINGS}/t", {"spec": {"on": 1}}, **_MERGE)
+    assert (code, status["details"]["causes"][0]["field"]) == (422, "spec.on")
+    patch, another = {"spec": {"any": 1}}, f"{_THINGS}/t?fieldManager=another"
+    code, found = await call("PATCH", another, patch, **_MERGE)
+    assert (code, found["metadata"]["generation"]) == (200, 2)
+    assert found["spec"]["any"] is not True
+    owners = {each["manager"]: each["fieldsV1"] for each in found["metadata"]["managedFields"]}
+    assert owners["another"] == {"f:spec": {"f:any": {}}}

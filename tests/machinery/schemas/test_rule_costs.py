@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from orchestrator.machinery.cel.prices import MOST
 from orchestrator.machinery.field_errors import FieldError
+from orchestrator.machinery.schemas import compile_schema
 from orchestrator.machinery.schemas.keywords import definition_faults
 from orchestrator.machinery.schemas.rule_costs import costs_of
 from orchestrator.machinery.schemas.rule_types import RuleTypes
+from orchestrator.machinery.schemas.rules import compile_rules, rule_faults
 
 _TEXT = {"type": "string"}
 _ADVICE = (
@@ -172,3 +174,20 @@ def test_names_that_are_words_are_escaped_and_every_object_has_a_name() -> None:
     assert _said(schema) == []
     schema["x-kubernetes-validations"] = [{"rule": "self.é == ''"}]
     assert "Syntax error" in _said(schema)[0]
+
+
+def test_a_field_whose_name_is_a_word_of_the_language_is_selected_by_that() -> None:
+    """As by its escaped name; of a variable it is refused all the same."""
+    schema = {
+        "type": "object",
+        "properties": {"namespace": {"type": "string"}},
+        "x-kubernetes-validations": [
+            {"rule": "!has(self.namespace) || self.namespace == self.__namespace__"}
+        ],
+    }
+    assert _said(schema) == []
+    rules = compile_rules(compile_schema(schema))
+    assert rules is not None
+    assert list(rule_faults({"namespace": "a"}, None, rules)) == []
+    schema["x-kubernetes-validations"] = [{"rule": "self.package == ''"}]
+    assert "undefined field 'package'" in _said(schema)[0]

@@ -57,7 +57,11 @@ def is_ignored(webhook: Webhook) -> bool:
 
 def failure(webhook: Webhook, error: CallFailed) -> InternalError:
     """The end of a write whose webhook must be asked, and could not."""
-    why = f"failed calling webhook {quote(webhook.name)}: {error}"
+    return internal(f"failed calling webhook {quote(webhook.name)}: {error}")
+
+
+def internal(why: str) -> InternalError:
+    """The end of a write for which the server itself finds no way."""
     return InternalError(f"Internal error occurred: {why}", causes=(Cause("", why, ""),))
 
 

@@ -4,8 +4,9 @@ Each sees what the one before it made of the object. When one has changed it, th
 to be asked again are, in a second round of all mutating plugins.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
@@ -32,9 +33,11 @@ from orchestrator.apiserver.admission.webhooks.asking import (
     count_answer,
     count_failure,
     failure,
+    internal,
     is_ignored,
 )
 from orchestrator.apiserver.admission.webhooks.calling import Handler
+from orchestrator.apiserver.admission.webhooks.converting import asking
 from orchestrator.apiserver.admission.webhooks.matching import (
     Called,
     concerns,
@@ -47,10 +50,11 @@ from orchestrator.apiserver.admission.webhooks.reviews import (
     check_dry_run,
     verdict,
 )
+from orchestrator.apiserver.kinds.versions import Unconverted
 from orchestrator.machinery.errors import PatchError
 from orchestrator.machinery.field_errors import quote
 from orchestrator.machinery.patches import apply_json_patch
-from orchestrator.protocol import ApiError, Cause, InternalError
+from orchestrator.protocol import ApiError
 
 _MUTATION: Final = "mutation.webhook.admission.k8s.io/"
 _PATCH: Final = "patch.webhook.admission.k8s.io/"
@@ -122,12 +126,15 @@ class _Round:
         request = self._request
         for called in self._left:
             webhook = called.webhook
-            version = version_for(webhook, request, self._reader)
-            if version is None or self._is_passed(called):
-                continue
             try:
+                version = version_for(webhook, request, self._reader)
+                if version is None or self._is_passed(called):
+                    continue
                 check_dry_run(webhook, request)
                 call = call_of(webhook, request, self._reader, version, self._handlers)
+            except Unconverted as missing:
+                self._left = chain((called,), self._left)
+                return self._converting(missing, self._next)
             except CallFailed as error:
                 self._failed(called, error, 0.0)
                 continue
@@ -136,6 +143,19 @@ class _Round:
         self._memory.output = request.object
         # Nobody has changed it: its defaults are for a later step.
         return self._given if request.object is self._untouched else request.object
+
+    def _converting(self, missing: Unconverted, then: Callable[[], Any]) -> Wait:
+        """Ask for the object in a version, and go on. Errors: InternalError, if it cannot be had."""
+
+        def again(error: ApiError | None) -> Any:
+            if error is not None:
+                raise internal(str(internal(error.message)))
+            try:
+                return then()
+            except Unconverted as more:
+                return self._converting(more, then)
+
+        return asking(self._reader, missing.question, again)
 
     def _is_passed(self, called: Called) -> bool:
         return self._rounds.second and called.key not in self._memory.again
@@ -176,6 +196,24 @@ class _Round:
                 raise answer
             response = answered(call.review, answer, mutating=True)
             verdict(called.webhook, self._request, response)
+        except CallFailed as error:
+            self._failed(called, error, seconds)
+            return self._next()
+        except ApiError as error:
+            count_answer(before, name, "admit", seconds, error)
+            raise
+        try:
+            return self._changed(called, version, response, seconds)
+        except Unconverted as missing:
+            then = partial(self._changed, called, version, response, seconds)
+            return self._converting(missing, then)
+
+    def _changed(
+        self, called: Called, version: Resource, response: AdmissionResponse, seconds: float
+    ) -> Any:
+        """What a webhook has allowed is done; the next ones are asked. Raises Unconverted."""
+        before, name = self._request, called.webhook.name
+        try:
             self._patch(called, version, response)
             mutated = self._request.object is not before.object
             self._annotate(called, _MUTATION, mutated=mutated)
@@ -195,7 +233,7 @@ class _Round:
         if not operations:
             return
         if request.object is None:
-            raise _internal(
+            raise internal(
                 f"admission webhook {quote(called.webhook.name)} attempted to modify the object, "
                 "which is not supported for this operation"
             )
@@ -206,9 +244,9 @@ class _Round:
             patched = apply_json_patch(before, operations)
             new = read_back(patched, request, version, scheme)
         except PatchError as error:
-            raise _internal(str(error)) from None
+            raise internal(str(error)) from None
         except DecodeError as error:
-            raise _internal(error.words) from None
+            raise internal(error.words) from None
         self._annotate(called, _PATCH, patch=operations, patchType="JSONPatch")
         if new != request.object:
             self._memory.changed()
@@ -231,7 +269,3 @@ def _operations(response: AdmissionResponse) -> list[Any]:
             f"{words}json: cannot unmarshal {kind} into Go value of type jsonpatch.Patch"
         )
     return operations
-
-
-def _internal(why: str) -> InternalError:
-    return InternalError(f"Internal error occurred: {why}", causes=(Cause("", why, ""),))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from msgspec import Struct
@@ -22,9 +23,11 @@ from orchestrator.apiserver.admission.webhooks.asking import (
     count_answer,
     count_failure,
     failure,
+    internal,
     is_ignored,
 )
 from orchestrator.apiserver.admission.webhooks.calling import Handler
+from orchestrator.apiserver.admission.webhooks.converting import asking
 from orchestrator.apiserver.admission.webhooks.matching import (
     Webhook,
     concerns,
@@ -32,6 +35,7 @@ from orchestrator.apiserver.admission.webhooks.matching import (
     webhooks_of,
 )
 from orchestrator.apiserver.admission.webhooks.reviews import answered, check_dry_run, verdict
+from orchestrator.apiserver.kinds.versions import Unconverted
 from orchestrator.protocol import ApiError
 
 _FAILED_OPEN: Final = "failed-open.validating.webhook.admission.k8s.io/"
@@ -60,11 +64,14 @@ class ValidatingAdmissionWebhook(AdmissionPlugin):
 
     def validate(self, request: AdmissionRequest, reader: Reader) -> Wait | None:
         """Ask. Errors: whatever a webhook says, InternalError (a call failed), BadRequest (dry run)."""
-        concerned = [
-            _Asked(called.webhook, self._call(called.webhook, request, reader, version))
-            for called in webhooks_of(ValidatingWebhookConfiguration, reader)
-            if (version := version_for(called.webhook, request, reader)) is not None
-        ]
+        try:
+            concerned = [
+                _Asked(called.webhook, self._call(called.webhook, request, reader, version))
+                for called in webhooks_of(ValidatingWebhookConfiguration, reader)
+                if (version := version_for(called.webhook, request, reader)) is not None
+            ]
+        except Unconverted as missing:
+            return asking(reader, missing.question, partial(self._converted, request, reader))
         if not concerned:
             return None
 
@@ -72,6 +79,14 @@ class ValidatingAdmissionWebhook(AdmissionPlugin):
             return list(await asyncio.gather(*(_answer(each, request) for each in concerned)))
 
         return Wait(effect, lambda answers: _judge(request, concerned, answers))
+
+    def _converted(
+        self, request: AdmissionRequest, reader: Reader, error: ApiError | None
+    ) -> Wait | None:
+        """The object is known in another version, or cannot be had in that."""
+        if error is not None:
+            raise internal(error.message)
+        return self.validate(request, reader)
 
     def _call(
         self, webhook: Webhook, request: AdmissionRequest, reader: Reader, version: Resource

@@ -1,9 +1,9 @@
-"""Slices of devices: a taint without a time was added now."""
+"""Slices of devices: a taint without a time was added now, and what devices take of a node's resources is not kept."""
 
 from typing import Any
 
 from orchestrator.api.resource.v1 import Device, ResourceSlice
-from orchestrator.api.scalars import Time
+from orchestrator.api.scalars import EMPTY, Time
 from orchestrator.apiserver.defaults.change import each, fill_zero, put
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.kinds.strategy import Strategy
@@ -11,15 +11,24 @@ from orchestrator.machinery.times import format_time
 
 
 class SliceStrategy(Strategy):
-    """Dates taints."""
+    """Dates taints, and forgets fields of a feature that is switched off in Kubernetes as it comes."""
 
     def prepare_for_create(self, new: Any, env: Environment) -> Any:
         """The slice with the times of its taints."""
-        return super().prepare_for_create(_dated(new, env), env)
+        return super().prepare_for_create(_kept(_dated(new, env)), env)
 
     def prepare_for_update(self, new: Any, old: Any, env: Environment) -> Any:
         """The same of a changed one."""
-        return super().prepare_for_update(_dated(new, env), old, env)
+        return super().prepare_for_update(_kept(_dated(new, env)), old, env)
+
+
+def _kept(piece: ResourceSlice) -> ResourceSlice:
+    if not any(device.node_allocatable_resource_mappings for device in piece.spec.devices):
+        return piece
+    devices = each(
+        piece.spec.devices, lambda device: put(device, node_allocatable_resource_mappings=EMPTY)
+    )
+    return put(piece, spec=put(piece.spec, devices=devices))
 
 
 def _dated(piece: ResourceSlice, env: Environment) -> ResourceSlice:

@@ -31,7 +31,7 @@ def _node_cells(node: Node, now: float) -> Row:
         _address(status, "InternalIP"),
         _address(status, "ExternalIP"),
         info.os_image or UNKNOWN,
-        info.kernel_version or UNKNOWN,
+        f"{info.kernel_version or UNKNOWN}{f' ({info.architecture})' if info.architecture else ''}",
         info.container_runtime_version or UNKNOWN,
     )
 

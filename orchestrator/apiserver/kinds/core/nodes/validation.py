@@ -33,7 +33,9 @@ def _node_errors(node: Node) -> Errors:
     spec = node.spec or _NO_SPEC
     # The original reports taints under metadata, where they once were.
     yield from _taint_errors("metadata.taints", spec.taints)
-    yield from _resource_errors(node.status or _NO_STATUS)
+    status = node.status or _NO_STATUS
+    yield from _resource_errors(status)
+    yield from _feature_errors("status.declaredFeatures", status.declared_features)
     for i, text in enumerate(spec.pod_cidrs or filter(None, [spec.pod_cidr])):
         yield from complaints(f"spec.podCIDRs[{i}]", text, network_errors(text))
     families = {n.version for text in spec.pod_cidrs if (n := parse_network(text))}

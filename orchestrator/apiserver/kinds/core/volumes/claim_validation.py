@@ -121,7 +121,7 @@ def _source_errors(path: str, spec: PersistentVolumeClaimSpec) -> Errors:
         return
     if ref.namespace:
         detail = "may not be specified when dataSourceRef.namespace is specified"
-        yield invalid(path, f"{path}.dataSource", detail)
+        yield invalid(path, {}, detail)
     elif (source.api_group, source.kind, source.name) != (ref.api_group, ref.kind, ref.name):
         # The original prints a path here, which is a struct without fields to show.
         yield invalid(path, {}, "must match dataSourceRef")

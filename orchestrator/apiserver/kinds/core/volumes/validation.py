@@ -23,7 +23,7 @@ from orchestrator.apiserver.kinds.core.volumes.sources_validation import (
     driver_errors,
     one_source_errors,
 )
-from orchestrator.apiserver.validation.diff import difference
+from orchestrator.apiserver.validation.diff import printed_difference
 from orchestrator.apiserver.validation.field import (
     Errors,
     complaints,
@@ -34,7 +34,8 @@ from orchestrator.apiserver.validation.field import (
     required,
 )
 from orchestrator.apiserver.validation.formats import backstep_errors
-from orchestrator.apiserver.validation.golang import as_go
+from orchestrator.apiserver.validation.golang import as_go, part_as_go
+from orchestrator.apiserver.validation.golang_volumes import SOURCE
 from orchestrator.apiserver.validation.metadata import dns_subdomain
 from orchestrator.apiserver.validation.resources import (
     basic_quantity_errors,
@@ -198,10 +199,11 @@ _SOURCES: Final[dict[str, tuple[str, SourceCheck]]] = {
 def _volume_change_errors(new: PersistentVolume, old: PersistentVolume) -> Errors:
     if new.spec is None or old.spec is None or new.spec is old.spec:
         return
-    after, before = _sources(_comparable(new.spec, old.spec)), _sources(old.spec)
-    if after != before:
+    after, before = _comparable(new.spec, old.spec), old.spec
+    if _sources(after) != _sources(before):
         detail = "spec.persistentvolumesource is immutable after creation\n"
-        yield forbidden("spec.persistentvolumesource", detail + difference(before, after))
+        changed = printed_difference(part_as_go(before, SOURCE), part_as_go(after, SOURCE))
+        yield forbidden("spec.persistentvolumesource", detail + changed)
     yield from immutable("volumeMode", new.spec.volume_mode, old.spec.volume_mode)
     affinity = (new.spec.node_affinity, old.spec.node_affinity)
     if affinity[1] is not None and affinity[0] != affinity[1]:
