@@ -68,11 +68,11 @@ def read(data: Any, type_: type[Any], unknown: list[str], at: str = "") -> Any:
 
     `at` is the path of a document inside another. Raises DecodeError, whose `words` are Go's.
     """
-    reader, place = _struct_reader(type_), Place(at, "", "")  # type: ignore[arg-type]
+    reader = _struct_reader(type_)  # type: ignore[arg-type]
     try:
         return reader(data, None, unknown)
     except Doubtful:
-        pass
+        place = Place(at, "", "")
     try:
         return reader(data, place, unknown)
     except OwnDecodeError:
@@ -120,6 +120,8 @@ def _struct_reader(type_: type[Struct]) -> Reader:
                 if each.default_factory is required_tuple or each.encode_name in told:
                     written.add(each.encode_name)
             zeros, paths, fields = _left_out(type_), _go_paths(type_), _fields(type_)
+            if is_kind:
+                fields |= dict.fromkeys(("kind", "apiVersion"), _passed_over)
         if type(data) is not dict and not isinstance(data, Mapping):
             raise unfit(data, place, go_type)
         made = {}
@@ -129,17 +131,21 @@ def _struct_reader(type_: type[Struct]) -> Reader:
                 if value or key not in zeros:
                     made[key] = value  # most fields
             elif reader is None:
-                if not (is_kind and key in ("kind", "apiVersion")):
-                    unknown.append(inside(place, key).path)
-            elif value is not None and (value != {} or key not in optional_maps):
+                unknown.append(inside(place, key).path)
+            elif reader is _passed_over:
+                continue
+            elif value or (value is not None and (value != {} or key not in optional_maps)):
                 try:
                     found = reader(value, place and inside(place, key), unknown)
                 except DecodeError as error:
                     _passed(error, unknown)
                     continue
-                if found or key not in zeros:
+                if found:
                     made[key] = found
-                if not found and key in written and type(unknown) is Notes:
+                    continue
+                if key not in zeros:
+                    made[key] = found
+                if key in written and type(unknown) is Notes:
                     unknown.empties = (*unknown.empties, inside(place, key).path)
         return made
 
@@ -167,7 +173,8 @@ def _fields(type_: type[Struct]) -> dict[str, Reader]:
         )
     }
     if type_.__name__ == _SCHEMA:
-        readers |= schema_parts(_struct_reader(type_))
+        fields = type_.__struct_encode_fields__
+        readers |= schema_parts(_struct_reader(type_), fields, readers)
     return readers
 
 
@@ -299,6 +306,8 @@ def _search(reader: Reader, items: Mapping[str, Any], place: Place, unknown: lis
 def _map_reader(inner: Any, reader: Reader, values: Schema) -> Reader:
     go_type = f"map[string]{_go_type(inner, values)}"
     empty = "0" if _is_quantity(inner) else _empty(inner)
+    # Keys in order, as Go writes them: those of a schema stand beside free JSON, where nobody sorts them later.
+    of_structs = isinstance(inner, type) and issubclass(inner, Struct)
 
     def read_map(data: Any, place: Place | None, unknown: list[str]) -> Any:
         if type(data) is not dict and not isinstance(data, Mapping):
@@ -306,17 +315,19 @@ def _map_reader(inner: Any, reader: Reader, values: Schema) -> Reader:
         if reader is _string and _TEXTS.issuperset(map(type, data.values())):
             return data
         if place is None:
-            return {
+            made = {
                 key: empty if item is None else reader(item, None, unknown)
                 for key, item in data.items()
             }
+            return dict(sorted(made.items())) if of_structs else made
         if type(unknown) is _Search:
             _search(reader, {f".{key}": item for key, item in data.items()}, place, unknown)
             return data
-        return {
+        made = {
             key: empty if item is None else reader(item, place.item(f".{key}"), unknown)
             for key, item in data.items()
         }
+        return dict(sorted(made.items())) if of_structs else made
 
     return read_map
 
@@ -346,6 +357,10 @@ def _in_int64(data: int | float) -> int:
     """The number in 64 bits; what is too large for them is a float to Go, of which a processor makes the least."""
     bound = INT_BOUNDS["int64"]
     return int(data) if -bound <= data < bound else -bound
+
+
+def _passed_over(_data: Any, _place: Place | None, _unknown: list[str]) -> None:
+    """What a document says of its kind is no field of it."""
 
 
 def _string(data: Any, place: Place | None, unknown: list[str]) -> Any:

@@ -61,7 +61,7 @@ async def test_pods_of_one_template_share_their_spec(api: Api) -> None:
 async def test_pods_of_one_spec_have_owners_as_if_each_were_alone(api: Api) -> None:
     """What is remembered of a spec, and of what stands beside it, is what a look at the whole pod finds."""
     resource = resource_of(Pod)
-    specs = (pod("template").spec, PodSpec(containers=(Container(name="c", image="i"),)))
+    specs = (pod("template").spec, PodSpec(containers=(Container(name="other", image="i"),)))
     beside = (
         meta("a"),
         meta("b", labels={"app": "x"}),

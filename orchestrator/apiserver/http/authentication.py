@@ -15,8 +15,10 @@ from aiohttp import hdrs
 from aiohttp.web import BaseRequest
 from msgspec import Struct
 
+from orchestrator.apiserver.http.connections import Connection
 from orchestrator.apiserver.http.errors import unauthenticated
 from orchestrator.apiserver.telemetry.families import Histogram, Series
+from orchestrator.machinery.memo import LONGEST_TEXT
 from orchestrator.protocol import (
     ANONYMOUS,
     AUTHENTICATED,
@@ -40,7 +42,11 @@ class Credentials(Struct, frozen=True):
 
 
 class Authenticator(Protocol):
-    """Knows one kind of credentials. Called for each request, so it must be cheap."""
+    """Knows one kind of credentials. Called for each request, so it must be cheap.
+
+    One that has `lasting = True` knows the same as long as it lives: of a connection whose requests show the same
+    again it is asked once.
+    """
 
     def identify(self, credentials: Credentials) -> Identity | None:
         """Whose these are; None if they are not of the kind, or not known."""
@@ -58,6 +64,8 @@ class TokenIssuer(Protocol):
 class CertificateAuthenticator:
     """The common name is the user, the organizations are the groups."""
 
+    lasting = True
+
     def identify(self, credentials: Credentials) -> Identity | None:
         """TLS has verified the certificate already; a name without a user is nobody."""
         return None if credentials.subject is None else _of_subject(credentials.subject)
@@ -73,6 +81,8 @@ def _of_subject(subject: Subject) -> Identity | None:
 
 class TokenAuthenticator:
     """A fixed table of bearer tokens."""
+
+    lasting = True
 
     def __init__(self, tokens: Mapping[str, Identity]) -> None:
         self._tokens = {
@@ -109,6 +119,7 @@ class Authentication:
         self._issuers = issuers
         self._anonymous = anonymous
         self._authenticators = (CertificateAuthenticator(), *authenticators)
+        self._is_lasting = all(getattr(each, "lasting", False) for each in self._authenticators)
         self._shown: dict[str, Identity] = {}
 
     def families(self) -> Iterator[Series | Histogram]:
@@ -116,15 +127,21 @@ class Authentication:
         for issuer in self._issuers:
             yield from getattr(issuer, "families", tuple)()
 
+    def known(self, request: BaseRequest) -> Identity | None:
+        """Who asks, if one of the authenticators knows it; None: `identify` has to look elsewhere."""
+        shown, connection = request.headers.get(hdrs.AUTHORIZATION, ""), request.protocol
+        assert isinstance(connection, Connection)
+        if connection.holder is not None and connection.shown == shown:
+            return connection.holder
+        found = self._known(_credentials(request))
+        if self._is_lasting and len(shown) <= LONGEST_TEXT:
+            connection.shown, connection.holder = shown, found
+        return found
+
     async def identify(self, request: BaseRequest, ask: Ask) -> Identity:
-        """Who asks, before she acts as somebody else. Raises Unauthorized."""
-        credentials = _credentials(request)
-        known = self._known(credentials)
-        if known is not None:
-            return known
-        if not credentials.token:
-            return self._unknown(request.path)
-        return await self._by_server(credentials.token, ask)
+        """Who asks that is not `known`, before she acts as somebody else. Raises Unauthorized."""
+        token = _credentials(request).token
+        return await self._by_server(token, ask) if token else self._unknown(request.path)
 
     async def holder(self, token: str) -> Identity | None:
         """Whose a token is that is none of the server's own; None if nobody here knows it."""

@@ -3,15 +3,25 @@
 Go's server, in front of which Kubernetes stands, gives a connection 32 seconds for the head of a request
 and 90 seconds between requests; who takes longer is closed without a word. aiohttp counts the time between
 requests only, so the time for a head is counted here. The time for a body is `bodies.read`'s.
+
+A connection has one task, in which its requests are answered one after the other. aiohttp gives each a task of its
+own, so that none sees what another has put into the context of its task: nothing here puts anything there, and a
+task costs two more turns of the event loop.
 """
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
+from aiohttp.http import StreamWriter
+from aiohttp.streams import StreamReader
 from aiohttp.web import BaseRequest, RequestHandler, Response, Server, StreamResponse
-from aiohttp.web_protocol import _ErrInfo
+from aiohttp.web_protocol import ERROR, _ErrInfo
+from msgspec import Struct
 from multidict import CIMultiDict, CIMultiDictProxy
+
+from orchestrator.protocol import Identity
 
 # Go's bound for all headers of a request together; it does not count them.
 HEAD_BYTES: Final = 1024 * 1024
@@ -24,28 +34,53 @@ _REFUSAL: Final = (
 )
 
 
+class Headers(Struct, frozen=True):
+    """What answers say, as values and as lines of a head; no lines (None) where a value would not stay in its own."""
+
+    values: Mapping[str, str]
+    lines: str | None
+
+
+def headers(values: Mapping[str, str]) -> Headers:
+    """These headers."""
+    plain = all(value.isprintable() for value in values.values())
+    lines = "".join(f"{name}: {value}\r\n" for name, value in values.items())
+    return Headers(values, lines if plain else None)
+
+
+def header(name: str, value: str) -> Headers:
+    """One header."""
+    return Headers({name: value}, f"{name}: {value}\r\n" if value.isprintable() else None)
+
+
 class _Request(BaseRequest):
     """A request whose answer does not say by which library it was made, but what was added meanwhile."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.said: dict[str, str] = {}
+        self.said: list[Headers] = []
 
     async def _prepare_hook(self, response: StreamResponse) -> None:
         response.headers.pop("Server", None)
-        response.headers.update(self.said)
+        for each in self.said:
+            response.headers.update(each.values)
 
 
-def add_headers(request: BaseRequest, headers: Mapping[str, str]) -> None:
+def add_headers(request: BaseRequest, added: Headers) -> None:
     """Whatever is answered says this, too; a stream that has not begun yet as well."""
     assert isinstance(request, _Request)
-    request.said.update(headers)
+    request.said.append(added)
 
 
-def said_of(request: BaseRequest) -> Mapping[str, str]:
-    """What whatever is answered to a request says, too."""
+def said_of(request: BaseRequest) -> str | None:
+    """What whatever is answered to a request says, too, as lines of its head; None where these are no lines."""
     assert isinstance(request, _Request)
-    return request.said
+    lines = ""
+    for each in request.said:
+        if each.lines is None:
+            return None
+        lines += each.lines
+    return lines
 
 
 class Connection(RequestHandler):
@@ -58,6 +93,8 @@ class Connection(RequestHandler):
         "_head_seconds",
         "_head_timer",
         "_house_log",
+        "holder",
+        "shown",
     )
 
     def __init__(self, manager: "ConnectionServer", **options: Any) -> None:
@@ -68,6 +105,9 @@ class Connection(RequestHandler):
         self._head_requests = 0
         self._head_bytes = 0
         self._has_spoken = False
+        # What the last request's Authorization was, and whose that is if it is known for good.
+        self.shown = ""
+        self.holder: Identity | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """TLS is done; the first head has its time from now on."""
@@ -109,6 +149,70 @@ class Connection(RequestHandler):
             if isinstance(message, _ErrInfo):
                 _release(message.exc)
         super().connection_lost(exc)
+
+    async def start(self) -> None:
+        """Answer the requests of the connection."""
+        manager = self._manager
+        assert manager is not None
+        while not self._force_close:
+            if not self._messages:
+                self._waiter = self._loop.create_future()
+                try:
+                    await self._waiter
+                finally:
+                    self._waiter = None
+            message, payload = self._messages.popleft()
+            if self._parser is not None:
+                self._parser.message_consumed()
+            if self._buffer_paused and len(self._messages) <= self._msg_queue_resume_size:
+                self._resume_reading_if_drained()
+            manager.requests_count += 1
+            if not await self._is_kept_after(message, payload):
+                break
+        if not self._force_close:
+            self._task_handler = None
+            if self.transport is not None:
+                self.transport.close()
+
+    async def _is_kept_after(self, message: Any, payload: StreamReader) -> bool:
+        """Answer a request; whether the next one may come by the same connection."""
+        handler: Any = self._request_handler
+        if isinstance(message, _ErrInfo):
+            handler, message = self._make_error_handler(message), ERROR
+        factory: Any = self._request_factory
+        writer = StreamWriter(self, self._loop)
+        request = factory(message, payload, self, writer, self._task_handler)
+        try:
+            response, has_gone = await self._handle_request(request, None, handler)
+            if has_gone:
+                return False
+            self._keepalive = bool(response.keep_alive)
+            if not payload.is_eof():
+                await self._pass_over(payload)
+        except ConnectionError:
+            return False
+        except BaseException as error:
+            self.force_close()
+            if not isinstance(error, Exception):
+                raise
+            self.log_exception("Unhandled exception", exc_info=error)
+        finally:
+            del request._task  # it holds this frame
+        if not self._keepalive or self._close or self._force_close:
+            return False
+        self._next_keepalive_close_time = at = self._loop.time() + self._keepalive_timeout
+        if self._keepalive_handle is None:
+            self._keepalive_handle = self._loop.call_at(at, self._process_keepalive)
+        return True
+
+    async def _pass_over(self, payload: StreamReader) -> None:
+        """Read what is left of a body that nobody wanted; who does not send it soon is closed."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._lingering_time):
+                while not payload.is_eof():
+                    await payload.readany()
+        if not payload.is_eof():
+            self.close()
 
     def _await_head(self) -> None:
         if self._head_timer is not None:

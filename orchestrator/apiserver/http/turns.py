@@ -96,8 +96,10 @@ class Turn:
         seat = self._front.fairness.at_once(record.where, self.work, record.labels.kind)
         if seat is None:
             return False
-        self.came = seat.began
-        self._seated(record, seat)
+        self.came, self.seat = seat.began, seat
+        record.seats = self.work.seats
+        self._front.turns.add(self)
+        self._front.metrics.passed_fairness()
         return True
 
     async def wait(self) -> None:
@@ -105,16 +107,11 @@ class Turn:
         record = self.record
         assert record.where is not None
         self.came = self._front.clock.monotonic()
-        kind = record.labels.kind
-        self._seated(record, await self._front.fairness.wait(record.where, self.work, kind, self))
-
-    def _seated(self, record: Record, seat: Seat) -> None:
-        self.seat = seat
-        front = self._front
+        front, kind = self._front, record.labels.kind
+        seat = self.seat = await front.fairness.wait(record.where, self.work, kind, self)
+        record.seats, record.waited = self.work.seats, seat.began - self.came
         front.turns.add(self)
-        waited = seat.began - self.came
-        record.waited, record.seats = waited, self.work.seats
-        front.metrics.passed("priorityandfairness", waited)
+        front.metrics.passed_fairness(record.waited)
 
     def end(self) -> None:
         """The request has been served."""

@@ -14,7 +14,6 @@ from typing import Any, Final, NamedTuple, get_args, get_type_hints
 
 import msgspec
 
-from orchestrator.api.apiregistration.v1 import APIServiceSpec
 from orchestrator.api.core import v1 as core
 from orchestrator.api.networking.v1 import IngressSpec
 from orchestrator.api.resource.v1 import Device
@@ -33,7 +32,6 @@ _STRANGE_SOURCES: Final = (
 
 # By the type that has the field: what is not done about it.
 STORED_ONLY: Final[Mapping[type[Struct], Mapping[str, str]]] = {
-    APIServiceSpec: {"group_priority_minimum": "groups are listed in an order of their own"},
     core.SecurityContext: {
         "app_armor_profile": "no profile is loaded",
         "se_linux_options": _NO_SELINUX,

@@ -1,13 +1,13 @@
 """The paths by which objects are written, as the owners of fields see them."""
 
+from collections.abc import Hashable
 from functools import cached_property
 from typing import Any, Final
 
-from msgspec.json import decode, encode
+from msgspec.json import encode
 from msgspec.structs import replace
 
 from orchestrator.api import codec
-from orchestrator.api.core.v1 import Pod
 from orchestrator.api.errors import UnknownKind
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
@@ -23,14 +23,11 @@ from orchestrator.machinery.managed_fields.comparison import whole
 from orchestrator.machinery.managed_fields.elements import FIELD
 from orchestrator.machinery.managed_fields.field_sets import NOTHING, FieldSet
 from orchestrator.machinery.managed_fields.ledger import Ledger
+from orchestrator.machinery.managed_fields.outlines import outline_of
 from orchestrator.machinery.managed_fields.ownership import Pair, Writer, created, ownable
 from orchestrator.machinery.managed_fields.shapes import Shape
-from orchestrator.machinery.memo import IdentityMemo, MixedMemo
 
-# Objects that controllers stamp others from; there are few of a kind at a time.
-_REMEMBERED: Final = 64
-_REMEMBERED_SPECS: Final = 1 << 11
-_SPEC: Final = "f:spec"
+_FORMS: Final = 1 << 12
 # Of a new object the server takes these away before it asks who says what.
 _TAKEN_AWAY: Final = ("deletionTimestamp", "deletionGracePeriodSeconds")
 
@@ -48,9 +45,8 @@ class WritePath:
         self._stored = served.stored
         self._row = served.kind
         self._scheme = scheme
-        self._created: IdentityMemo[Any, FieldSet] = IdentityMemo(self._fields, _REMEMBERED)
-        self._forms: dict[bytes, FieldSet] = {}
-        self._of_pods: MixedMemo[Any, FieldSet] = MixedMemo(self._of_pods_with, _REMEMBERED_SPECS)
+        # By the outlines of objects, and by what the sets say.
+        self._forms: dict[Hashable, FieldSet] = {}
 
     @cached_property
     def shape(self) -> Shape:
@@ -102,26 +98,30 @@ class WritePath:
         return self._pair(resource, self.document(old, resource), after)
 
     def created(self, new: Any) -> FieldSet:
-        """What a manager owns that created this stored object; remembered by its identity."""
-        return self._created(new)
-
-    def _fields(self, new: Any) -> FieldSet:
+        """What a manager owns that created this stored object; remembered by its outline."""
         new = completed(self._row, new)
-        if type(new) is Pod and new.spec is not None:
-            # Equal pods have one spec together, and so one set, whatever their names and labels' values are.
-            said = self._said(replace(new, spec=None))
-            return self._of_pods(new.spec, encode(said))
-        return self._shared(self._said(new))
+        # What is converted may become other fields by its values.
+        outline = outline_of(new) if self._convert is None else None
+        if outline is None:
+            return self._shared(self._said(new))
+        known = self._forms.get(outline)
+        if known is None:
+            known = self._keep(outline, self._shared(self._said(new)))
+        return known
 
     def _shared(self, fields: FieldSet) -> FieldSet:
         """An equal set that was made before: what clients create has few forms, and sets are larger than objects."""
         key = encode(fields)
         known = self._forms.get(key)
         if known is None:
-            if len(self._forms) >= _REMEMBERED_SPECS:
-                self._forms.clear()
-            known = self._forms[key] = fields
+            known = self._keep(key, fields)
         return known
+
+    def _keep(self, key: Hashable, fields: FieldSet) -> FieldSet:
+        if len(self._forms) >= _FORMS:
+            self._forms.clear()
+        self._forms[key] = fields
+        return fields
 
     def _said(self, new: Any) -> FieldSet:
         document = self.document(new, said=True)
@@ -140,12 +140,6 @@ class WritePath:
                 part, inside = document.get(name), fields.at(name)
                 if part and inside is not None:
                     whole(part, inside)
-
-    def _of_pods_with(self, spec: Any, beside: bytes) -> FieldSet:
-        """The set of who creates pods with this spec; `beside`: what is said beside the spec."""
-        in_spec = self._said(Pod(spec=spec)).get(_SPEC)
-        others: FieldSet = decode(beside)
-        return others if in_spec is None else {**others, _SPEC: in_spec}
 
     def status_pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
         """Two objects that have nothing but these statuses."""

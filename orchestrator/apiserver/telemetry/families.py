@@ -16,7 +16,7 @@ Values: TypeAlias = tuple[str, ...]
 MetricsSource: TypeAlias = "Callable[[], Awaitable[Iterable[Series | Histogram]]]"
 """Somebody in the process who has families of his own."""
 
-MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
 
 
 class Series:
@@ -41,15 +41,6 @@ class Series:
             self._values[values] += amount
         except KeyError:
             self._values[values] = amount
-
-    def of(self, *values: str) -> Callable[[], None]:
-        """What counts one more of a combination of labels' values, for who does so again and again."""
-        numbers = self._values
-
-        def add() -> None:
-            numbers[values] = numbers.get(values, 0) + 1
-
-        return add
 
     def set(self, value: float, *values: str) -> None:
         """Say what it is now."""

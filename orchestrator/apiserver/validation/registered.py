@@ -62,6 +62,8 @@ def unregistered(api_version: str, kind: str, expected: str, scheme: str = "") -
 
 def type_fault(document: Mapping[str, Any]) -> str:
     """What is wrong with the types of a document's version and kind; "" if both are text or missing."""
+    if type(document.get("kind")) is type(document.get("apiVersion")) is str:
+        return ""
     for name in document:
         value = document[name]
         if name in ("kind", "apiVersion") and not (value is None or isinstance(value, str)):

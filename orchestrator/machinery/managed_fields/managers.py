@@ -9,7 +9,7 @@ from orchestrator.api.meta.v1 import ManagedFieldsEntry, Time
 from orchestrator.machinery.errors import FieldSetError
 from orchestrator.machinery.field_errors import quote
 from orchestrator.machinery.managed_fields.field_sets import FieldSet, read, union, written
-from orchestrator.machinery.memo import IdentityMemo
+from orchestrator.machinery.memo import IdentityMemo, remembered
 from orchestrator.machinery.times import parse_time
 
 APPLY: Final = "Apply"
@@ -53,6 +53,7 @@ def applier(name: str, subresource: str = "") -> Manager:
     return Manager(name or "unknown", APPLY, "", subresource)
 
 
+@remembered(4096)
 def updater(name: str, api_version: str, subresource: str = "") -> Manager:
     """The identity of who creates, replaces or patches."""
     return Manager(name or "unknown", UPDATE, api_version, subresource)

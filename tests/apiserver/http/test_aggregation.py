@@ -143,20 +143,24 @@ async def test_a_group_is_another_servers(asked: tuple[Caller, int, Clock]) -> N
 
 
 async def test_discovery_has_the_groups_of_other_servers(asked: tuple[Caller, int, Clock]) -> None:
-    """In all its forms."""
+    """In all its forms, by their priorities."""
     call, port, clock = asked
     spec = {"type": "ExternalName", "externalName": "127.0.0.1"}
     service = {"metadata": {"name": "metrics"}, "spec": spec}
     await call("POST", "/api/v1/namespaces/default/services", service)
-    await call("POST", _SERVICES, api_service(port))
+    described = api_service(port)
+    described["spec"]["groupPriorityMinimum"] = 17_790
+    await call("POST", _SERVICES, described)
     await condition(call, clock, "True")
     _, groups = await call("GET", "/apis")
-    assert "metrics.example.com" in [each["name"] for each in groups["groups"]]
+    names = [each["name"] for each in groups["groups"]]
+    assert names[:4] == ["apiregistration.k8s.io", "apps", "metrics.example.com", "events.k8s.io"]
     _, group = await call("GET", _GROUP)
     assert group["preferredVersion"]["groupVersion"] == "metrics.example.com/v1beta1"
     _, resources = await call("GET", f"{_GROUP}/v1beta1")
     assert [each["name"] for each in resources["resources"]] == ["things"]
     _, whole = await call("GET", "/apis", Accept=_ACCEPT)
+    assert [each["metadata"]["name"] for each in whole["items"]] == names
     found = next(each for each in whole["items"] if each["metadata"]["name"] == group["name"])
     assert found["versions"][0]["freshness"] == "Current"
     assert found["versions"][0]["resources"][0]["resource"] == "things"

@@ -57,12 +57,12 @@ async def test_what_the_schema_does_not_name_is_told_of(call: Call) -> None:
     size = {"size": {"type": "integer"}}
     await call("POST", _DEFINITIONS, definition(size))
     wrong = thing("a", {"size": 1, "colour": "red"})
-    wrong["metadata"]["nonsense"] = 1
+    wrong["metadata"] |= {"nonsense": 1, "labelz": 2}
     code, status = await call("POST", f"{_THINGS}?fieldValidation=Strict", wrong)
     assert code == 400
     assert status["message"] == (
         'Thing in version "v1" cannot be handled as a Thing: strict decoding error: '
-        'unknown field "metadata.nonsense", unknown field "spec.colour"'
+        'unknown field "metadata.labelz", unknown field "metadata.nonsense", unknown field "spec.colour"'
     )
     code, made = await call("POST", f"{_THINGS}?fieldValidation=Warn", wrong)
     assert (code, made["spec"]) == (201, {"size": 1})

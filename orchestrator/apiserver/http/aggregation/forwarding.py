@@ -1,7 +1,7 @@
 """Requests for groups that other servers serve, and what discovery says of these."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any, Final
@@ -50,6 +50,7 @@ from orchestrator.protocol import (
 
 _PAUSE_SECONDS: Final = 1.0  # between two looks at what is available
 _REDIRECTED: Final = "the backend attempted to redirect this request, which is not permitted"
+_FIRST: Final = (-(1 << 31), "")  # where the group of APIServices is
 _LOOK_SECONDS: Final = 5.0  # how long a look may take
 _HOP: Final = frozenset(
     (
@@ -82,6 +83,7 @@ class Aggregation:
         self._pair: KeyPair = client_certificate(pki.authority, now, FRONT_PROXY)
         self._session: Any = None
         self._others: list[APIService] = []  # of other servers, as they were looked at last
+        self._places: dict[str, tuple[int, str]] = {}  # of groups, by their APIServices
         self._resources: dict[str, list[Mapping[str, Any]]] = {}  # what those servers serve
         self._unavailable: dict[str, bool] = {}  # by the name of every APIService
         self._watching: asyncio.Task[None] | None = None
@@ -221,6 +223,7 @@ class Aggregation:
         seen = [(service, await condition_of(service, self._look)) for service in present]
         # One that is down is listed, too: clients say then what it is that they cannot ask.
         self._others = [each for each in present if each.spec.group != metrics_api.GROUP]
+        self._places = _places(page.items)
         away = {service.metadata.name for service, found in seen if found.status != "True"}
         self._unavailable = {each.metadata.name: each.metadata.name in away for each in page.items}
         now = format_time(self._front.clock.now())
@@ -265,6 +268,10 @@ class Aggregation:
                 found.setdefault(group, []).append((-spec.version_priority, version))
         return [_group(group, versions) for group, versions in sorted(found.items())]
 
+    def place(self, group: str) -> tuple[int, str]:
+        """As `OtherGroups.place`; a group that has no APIService, or not yet, is last."""
+        return _FIRST if group == SERVICES.group else self._places.get(group, (1, group))
+
     def aggregated(self) -> list[dict[str, Any]]:
         """The same as the aggregated form has them, with what the servers were seen to serve."""
         return [
@@ -292,6 +299,17 @@ class Aggregation:
         whole = [each for each in resources if "/" not in str(each["name"])]
         entries = [_entry(each, own, parts.get(str(each["name"]))) for each in whole]
         return {"version": version, "resources": entries, "freshness": "Current"}
+
+
+def _places(services: Iterable[APIService]) -> dict[str, tuple[int, str]]:
+    """The groups with the highest priority first, which their versions may say differently; then by name."""
+    found: dict[str, tuple[int, str]] = {}
+    for service in services:
+        spec = service.spec
+        if spec is not None:
+            place = (-spec.group_priority_minimum, service.metadata.name)
+            found[spec.group or ""] = min(place, found.get(spec.group or "", place))
+    return found
 
 
 def _passes(name: str) -> bool:

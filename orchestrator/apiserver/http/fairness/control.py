@@ -6,7 +6,7 @@ by its condition `Dangling` whether the level that it names is there.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from orchestrator.api.flowcontrol.v1 import (
 from orchestrator.api.scheme import resource_of
 from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.bootstrap.furniture import mandatory_flows
+from orchestrator.apiserver.http.connections import Headers, headers
 from orchestrator.apiserver.http.fairness.loads import LoadHistograms, Moments
 from orchestrator.apiserver.http.fairness.matching import flow_of, in_order, matches
 from orchestrator.apiserver.http.fairness.occupancy import Occupancy
@@ -100,7 +101,7 @@ class Classified(Struct, frozen=True, eq=False):
     flow: str
     key: tuple[str, str]
     queued: str
-    headers: Mapping[str, str]
+    headers: Headers
     tally: Tallies
 
 
@@ -153,11 +154,13 @@ class Fairness:
         level = self.levels[schema.spec.priority_level_configuration.name]
         name, flow = schema.metadata.name, flow_of(schema, who, asked)
         key = (level.name, name)
-        headers = {
-            "X-Kubernetes-PF-FlowSchema-UID": schema.metadata.uid,
-            "X-Kubernetes-PF-PriorityLevel-UID": level.configuration.metadata.uid,
-        }
-        return Classified(schema, level, flow, key, f"{name}/{flow}", headers, self._tally(key))
+        said = headers(
+            {
+                "X-Kubernetes-Pf-Flowschema-Uid": schema.metadata.uid,
+                "X-Kubernetes-Pf-Prioritylevel-Uid": level.configuration.metadata.uid,
+            }
+        )
+        return Classified(schema, level, flow, key, f"{name}/{flow}", said, self._tally(key))
 
     def at_once(self, where: Classified, work: Work, kind: str) -> Seat | None:
         """A request's seats, if it need not wait for any. `kind`: mutating or readOnly. Whoever has them gives them back."""
@@ -166,12 +169,18 @@ class Fairness:
         demand = queues.seats_in_use + queues.waiting_seats + seats
         if demand > level.peak:
             level.peak = demand
-        tally.wide(seats)
         if queues.waiting:
             self._distributions.queued(where.key, queues.waiting)
         seat = queues.at_once(where.queued, seats)
-        if seat is not None:
-            self._seated(tally, seat, kind, 0.0)
+        if seat is None:
+            tally.wide(seats)
+            return None
+        if seats == 1:
+            tally.plain += 1
+        else:
+            tally.wide(seats)
+            tally.seated(0.0)
+        self._seated(tally, seat, kind)
         return seat
 
     async def wait(self, where: Classified, work: Work, kind: str, who: Any) -> Seat:
@@ -181,11 +190,11 @@ class Fairness:
         """
         begun = self._monotonic()
         seat = await self._wait(where, work.most, kind, begun, who)
-        self._seated(where.tally, seat, kind, seat.began - begun)
+        where.tally.seated(seat.began - begun)
+        self._seated(where.tally, seat, kind)
         return seat
 
-    def _seated(self, tally: Tallies, seat: Seat, kind: str, waited: float) -> None:
-        tally.seated(waited)
+    def _seated(self, tally: Tallies, seat: Seat, kind: str) -> None:
         self._occupancy.executing[kind].change(1, seat.began)
         tally.dispatched += 1
         tally.executing += 1
@@ -254,6 +263,8 @@ class Fairness:
         """How long requests waited and were served, how wide they were, and how busy levels are."""
         for level in self.levels.values():
             self._fold(level)
+        for key, tally in self.tallies.items():
+            self._distributions.fold(key, tally)
         yield from self._distributions.families()
         yield from self._loads.families()
         yield from self._occupancy.families(

@@ -140,10 +140,11 @@ class SeatQueues:
     def give_back(self, seat: Seat, work: Work) -> float:
         """A request has ended, after so many seconds: what it took is settled, and its seats are free unless its work goes on."""
         self._advance()
-        took = self._turned_at - seat.began
-        queue = seat.queue
-        queue.next += took * work.seats + work.seconds * work.final - _SUPPOSED_SECONDS * seat.seats
-        if not work.seconds:
+        took, queue = self._turned_at - seat.began, seat.queue
+        queue.next += took * work.seats - _SUPPOSED_SECONDS * seat.seats
+        if work.seconds:
+            queue.next += work.seconds * work.final
+        else:
             self._end(queue, seat.seats)
             if self.waiting:
                 self._dispatch()
@@ -226,8 +227,8 @@ class SeatQueues:
         self.executing -= 1
         queue.executing -= 1
         queue.seats -= seats
-        if not queue.executing:
-            self._rest(queue)
+        if not (queue.executing or queue.waiting):
+            self._active -= 1
 
     def _count(self, waiter: _Waiter, sign: int) -> None:
         self.waiting += sign

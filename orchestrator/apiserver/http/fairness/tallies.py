@@ -21,7 +21,8 @@ class Tallies(Struct):
     """Of the requests of one flow schema: how many there were, are, and what they hold and wait for.
 
     `wide`, `seated`, `served` and `watched` observe each of them: its seats, the seconds until it had them and with
-    them, and the watches that want to hear of it.
+    them, and the watches that want to hear of it. `plain` counts those of one seat that had it at once, as nearly all
+    do: these are observed when somebody asks.
     """
 
     wide: Observe
@@ -29,6 +30,7 @@ class Tallies(Struct):
     served: Observe
     watched: Observe
 
+    plain: int = 0
     dispatched: int = 0
     rejected: dict[str, int] = field(default_factory=dict)
     executing: int = 0
@@ -81,6 +83,13 @@ class Distributions:
             self._executed.of(*key, "regular"),
             self._watched.of(*key),
         )
+
+    def fold(self, key: tuple[str, str], tally: Tallies) -> None:
+        """Observe the plain requests of a level and schema that were counted since this was done last."""
+        if tally.plain:
+            self._wide.weigh(1, tally.plain, *key)
+            self._waited.weigh(0.0, tally.plain, *key, "true")
+            tally.plain = 0
 
     def gave_up(self, key: tuple[str, str], seconds: float) -> None:
         """A request has waited for seats that it did not get."""

@@ -33,7 +33,8 @@ class Work(Struct, frozen=True):
     @property
     def most(self) -> int:
         """The seats that it needs at once."""
-        return max(self.seats, self.final)
+        seats, final = self.seats, self.final
+        return seats if seats > final else final
 
 
 ONE: Final = Work()

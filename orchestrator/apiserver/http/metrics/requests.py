@@ -1,8 +1,12 @@
-"""What is counted as requests go by."""
+"""What is counted as requests go by.
 
-from collections.abc import Callable, Iterator, Mapping
+Of what nearly all requests are counted by, only the numbers are noted: they are counted together, when there are many
+or when somebody asks.
+"""
+
+from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 
@@ -32,8 +36,8 @@ _NAMED: Final = frozenset(
 # Methods that have a series of their own. Clients make up any number of others.
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "CONNECT"})
 _OTHER: Final = "other"
-_FILTERS: Final = ("authentication", "priorityandfairness")
 _SORTS: Final = 4096  # of requests, that are remembered
+_MANY: Final = 1024  # requests of a sort that are counted together
 _MUTATING: Final = frozenset({"POST", "PUT", "PATCH", "APPLY", "DELETE", "DELETECOLLECTION"})
 
 
@@ -87,13 +91,16 @@ def labelled_by_method(method: str, path: str = "") -> Labels:
     return labelled(method if method in _METHODS else _OTHER, subresource=path)
 
 
-class _Answered(NamedTuple):
-    """What counts the requests of one sort that were answered alike."""
+class _Answered:
+    """The requests of one sort that were answered alike, and are still to be counted: what each took, and its size."""
 
-    requests: Callable[[], None]
-    seconds: Callable[[float], None]
-    own_seconds: Callable[[float], None] | None
-    sizes: Callable[[float], None] | None
+    __slots__ = ("code", "labels", "sizes", "took")
+
+    def __init__(self, labels: Labels, code: int) -> None:
+        self.labels = labels
+        self.code = str(code)
+        self.took: list[float] = []
+        self.sizes: list[int] | None = None if labels.kind == "mutating" else []
 
 
 class Metrics:
@@ -182,12 +189,8 @@ class Metrics:
             ("result",),
             _QUICK,
         )
-        # What nearly every request counts.
-        self._knew, self._knew_after = (
-            self._attempts.of("success"),
-            self._authentication.of("success"),
-        )
-        self._allowed = self._decisions.of("allowed")
+        self._known_after: list[float] = []
+        self._allowed = 0
         self._expirations = Histogram(
             "apiserver_client_certificate_expiration_seconds",
             "How long client certificates are valid for that were shown.",
@@ -222,7 +225,7 @@ class Metrics:
             ("filter",),
             _FILTER_SECONDS,
         )
-        self._passed = {name: self._filters.of(name) for name in _FILTERS}
+        self._seated_at_once = 0
 
     def _begin_with_reads(self) -> None:
         """Of lists."""
@@ -261,41 +264,70 @@ class Metrics:
         `waited`: in a queue, of these seconds.
         """
         sort = self._answered.get((labels, code)) or self._sort_of(labels, code)
-        sort.requests()
-        sort.seconds(seconds)
-        if sort.own_seconds is not None:
-            sort.own_seconds(max(seconds - waited, 0.0))
-            if sort.sizes is not None:
-                sort.sizes(size)
+        sort.took.append(seconds)
+        if sort.sizes is not None:
+            sort.sizes.append(size)
+        if waited:
+            self._count(sort, waited)
+        elif len(sort.took) >= _MANY:
+            self._count(sort)
 
-    def _sort_of(self, labels: Labels, code: int) -> "_Answered":
-        """What counts the requests of one sort that were answered alike: one look-up for all of it."""
-        lasts = labels.verb in ("WATCH", "CONNECT")
-        sort = _Answered(
-            self._requests.of(*labels.with_run, str(code)),
-            self._seconds.of(*labels.with_run),
-            None if lasts else self._own_seconds.of(*labels.what),
-            None if labels.kind == "mutating" else self._sizes.of(*labels.what),
-        )
+    def _sort_of(self, labels: Labels, code: int) -> _Answered:
         if len(self._answered) >= _SORTS:
+            self._count_all()
             self._answered.clear()
-        self._answered[labels, code] = sort
+        sort = self._answered[labels, code] = _Answered(labels, code)
         return sort
+
+    def _count(self, sort: _Answered, waited: float = 0.0) -> None:
+        """Count the requests of a sort, of which the last one has waited in a queue."""
+        labels, took, sizes = sort.labels, sort.took, sort.sizes
+        if not took:
+            return
+        self._requests.add(*labels.with_run, sort.code, amount=len(took))
+        self._seconds.observe_all(took, *labels.with_run)
+        if labels.verb not in ("WATCH", "CONNECT"):
+            took[-1] = max(took[-1] - waited, 0.0)
+            self._own_seconds.observe_all(took, *labels.what)
+            if sizes:
+                self._sizes.observe_all(sizes, *labels.what)
+        sort.took = []
+        if sizes is not None:
+            sort.sizes = []
+
+    def _count_all(self) -> None:
+        """Count what was only noted as it went by."""
+        for sort in self._answered.values():
+            self._count(sort)
+        if self._known_after:
+            known, self._known_after = self._known_after, []
+            self._attempts.add("success", amount=len(known))
+            self._authentication.observe_all(known, "success")
+            self._filters.observe_all(known, "authentication")
+        if self._seated_at_once:
+            self._filters.weigh(0.0, self._seated_at_once, "priorityandfairness")
+            self._seated_at_once = 0
+        if self._allowed:
+            self._decisions.add("allowed", amount=self._allowed)
+            self._allowed = 0
 
     def authenticated(self, user: str, seconds: float, *, known: bool) -> None:
         """Somebody has said who she is; the names of users that are not the cluster's are `other`."""
         if known:
-            self._knew()
-            self._knew_after(seconds)
             self._users.add(_short(user))
-            self._passed["authentication"](seconds)
+            self._known_after.append(seconds)
+            if len(self._known_after) >= _MANY:
+                self._count_all()
         else:
             self._attempts.add("failure")
             self._authentication.observe(seconds, "failure")
 
-    def passed(self, name: str, seconds: float) -> None:
-        """A filter has let a request pass, after so long."""
-        self._passed[name](seconds)
+    def passed_fairness(self, seconds: float = 0.0) -> None:
+        """A request has its seats, after so long."""
+        if seconds:
+            self._filters.observe(seconds, "priorityandfairness")
+        else:
+            self._seated_at_once += 1
 
     def sent(self, labels: Labels, verb: str, size: int) -> None:
         """A body of so many bytes has come with a request."""
@@ -345,7 +377,7 @@ class Metrics:
     def authorized(self, *, allowed: bool) -> None:
         """It was decided whether a request is allowed."""
         if allowed:
-            self._allowed()
+            self._allowed += 1
         else:
             self._decisions.add("no-opinion")
 
@@ -380,6 +412,7 @@ class Metrics:
 
     def families(self) -> Iterator[Series | Histogram]:
         """All of them."""
+        self._count_all()
         for value in vars(self).values():
             if isinstance(value, Series | Histogram):
                 yield value
