@@ -40,6 +40,8 @@ _Wanted: TypeAlias = tuple[str, str, str, str]  # type, status, reason, message
 _NO_STATUS: Final = PodStatus()
 _NO_STATE: Final = ContainerState()  # written as {}
 
+# The one condition of which kubelet does not say for which generation it holds.
+_RESTARTING: Final = "AllContainersRestarting"
 # The conditions that are the kubelet's to set, in the order in which it lists them.
 OWN_CONDITIONS: Final = (
     "PodReadyToStartContainers",
@@ -48,7 +50,7 @@ OWN_CONDITIONS: Final = (
     "ContainersReady",
     "PodScheduled",
     "PodResizePending",
-    "AllContainersRestarting",
+    _RESTARTING,
 )
 _OWN_FIELDS: Final = (
     "phase",
@@ -317,7 +319,8 @@ def _conditions(
     for type_, status, reason, message in wanted:
         was = known.get(type_)
         since = was.last_transition_time if was is not None and was.status == status else at
-        result.append(_condition(type_, status, reason, message, since, generation))
+        observed = None if type_ == _RESTARTING else generation
+        result.append(_condition(type_, status, reason, message, since, observed))
     told = {type_ for type_, *_ in wanted}
     result.extend(c for c in old if c.type not in OWN_CONDITIONS and c.type not in told)
     return tuple(result)
@@ -346,8 +349,7 @@ def _wanted_conditions(worker: PodState, phase: str, has_network: bool) -> tuple
     disrupted = worker.failure is not None and bool(worker.failure.disrupted)
     plain = worker.resize_pending is None and not worker.init_containers and not disrupted
     if plain and not worker.traits.resets and not _open_gates(worker.pod):
-        unready = _unready(worker, "Pending" if _is_cut_short(worker) else phase)
-        return _usual_conditions(phase, has_network, *unready)
+        return _usual_conditions(phase, has_network, *_unready(worker, phase))
     done = phase in ("Succeeded", "Failed")
     initialized = _initialized(worker)
     sandbox = has_network and not done
@@ -363,7 +365,7 @@ def _wanted_conditions(worker: PodState, phase: str, has_network: bool) -> tuple
         )
         message = f"containers with incomplete status: [{incomplete}]"
         conditions.append(("Initialized", "False", "ContainersNotInitialized", message))
-    reason, message = _unready(worker, "Pending" if _is_cut_short(worker) else phase)
+    reason, message = _unready(worker, phase)
     ready = ("True", "", "") if not reason else ("False", reason, message)
     gates = _open_gates(worker.pod)
     if gates and ready[0] == "True":
@@ -384,12 +386,13 @@ def _wanted_conditions(worker: PodState, phase: str, has_network: bool) -> tuple
 
 def _resetting(worker: PodState, phase: str) -> _Wanted:
     """Whether all containers are about to begin anew."""
-    if phase in ("Succeeded", "Failed"):
-        return "AllContainersRestarting", "False", _ENDED[phase], ""
+    if phase in _ENDED:
+        cut = worker.finished and _is_cut_short(worker)
+        return _RESTARTING, "False", "" if cut else _ENDED[phase], ""
     if not worker.resetting:
-        return "AllContainersRestarting", "False", "", ""
+        return _RESTARTING, "False", "", ""
     why = "container exited with restart policy rule"
-    return "AllContainersRestarting", "True", "RestartAllContainersStarted", why
+    return _RESTARTING, "True", "RestartAllContainersStarted", why
 
 
 @lru_cache(maxsize=1024)
@@ -410,7 +413,7 @@ def _usual_conditions(
 
 def _unready(worker: PodState, phase: str) -> tuple[str, str]:
     """Why the containers are not ready; empty when they are."""
-    if phase in _ENDED:
+    if phase in _ENDED and not (worker.finished and _is_cut_short(worker)):
         return _ENDED[phase], ""
     waiting = [r.spec.name for r in worker.init_containers if r.sidecar and not r.is_ready]
     waiting += [r.spec.name for r in worker.containers if not r.is_ready]
@@ -424,7 +427,7 @@ def _is_cut_short(worker: PodState) -> bool:
 
     What is said of its containers is then what was said while it was pending: kubelet lets it fail afterwards.
     """
-    if not worker.finished or worker.failure is not None:
+    if worker.failure is not None:
         return False
     if any(not r.sidecar and worker.failed_for_good(r) for r in worker.init_containers):
         return False

@@ -178,3 +178,23 @@ def test_the_latest_time_is_reckoned_from_the_first_two() -> None:
     assert latest("2026-01-06T10:00:00Z") == (parse_time("2026-01-06T09:00:00Z"), 2)
     # From Friday to Monday are three days: a week later than the first it looks three days back.
     assert latest("2026-01-10T10:00:00Z") == (parse_time("2026-01-09T09:00:00Z"), 3)
+
+
+async def test_an_orphaned_job_counts_as_long_as_it_is_there(cluster: Cluster) -> None:
+    """It is still among the active ones, and the policy asks for them; gone it is missed."""
+    await cluster.apply([_cron_job(seconds=10_000, concurrencyPolicy="Forbid")])
+    await cluster.clock.sleep(70)
+    (first,) = await _jobs(cluster)
+    orphaned = {"metadata": {"ownerReferences": None}}
+    await cluster.client.patch(Job, first.metadata.name, orphaned, namespace="default")
+    await cluster.clock.sleep(120)
+    assert [job.metadata.name for job in await _jobs(cluster)] == [first.metadata.name]
+    assert [each.name for each in (await _status(cluster)).active] == [first.metadata.name]
+    assert "MissingJob" not in await _reasons(cluster)
+    await cluster.client.delete(
+        Job, first.metadata.name, namespace="default", propagation_policy="Background"
+    )
+    await cluster.clock.sleep(70)
+    (second,) = await _jobs(cluster)
+    assert second.metadata.name != first.metadata.name
+    assert "MissingJob" in await _reasons(cluster)

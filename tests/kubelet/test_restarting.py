@@ -256,6 +256,8 @@ async def test_another_end_of_the_same_container_resets_nothing(cluster: Cluster
     assert [s.restart_count for s in found.status.container_statuses] == [0, 0]
     conditions = {c.type: c for c in found.status.conditions}
     assert conditions["AllContainersRestarting"].status == "False"
+    # Kubelet says of all conditions but this for which generation they hold.
+    assert conditions["AllContainersRestarting"].observed_generation is None
     await cluster.clock.sleep(90)
     found = await cluster.client.get(Pod, "r", namespace="default")
     assert found.status is not None

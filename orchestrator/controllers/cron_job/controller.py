@@ -28,7 +28,7 @@ from orchestrator.machinery.cron import schedule_error
 from orchestrator.machinery.owners import is_controlled_by, owner_reference
 from orchestrator.machinery.references import reference_to
 from orchestrator.machinery.times import format_time, parse_time
-from orchestrator.protocol import AlreadyExists, ApiError
+from orchestrator.protocol import AlreadyExists, ApiError, NotFound
 
 SCHEDULED_AT: Final = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 _TOO_MANY = (
@@ -69,7 +69,7 @@ class CronJobController(KubernetesController):
         jobs = list(self.cache(Job).by_index("controller", cron_job.metadata.uid))
         before = cron_job.status or CronJobStatus()
         status = await self._cut(cron_job, before, jobs)
-        status = self._settled(cron_job, status, jobs)
+        status = await self._settled(cron_job, status, jobs)
         again: float | None = None
         failure: ApiError | None = None
         if cron_job.metadata.deletion_timestamp is None:
@@ -82,15 +82,18 @@ class CronJobController(KubernetesController):
 
     # --- what runs -------------------------------------------------------------------------
 
-    def _settled(
+    async def _settled(
         self, cron_job: CronJob, status: CronJobStatus, jobs: Sequence[Job]
     ) -> CronJobStatus:
-        """The status without the Jobs that have ended or are gone."""
+        """The status without the Jobs that have ended or are gone; one that is orphaned counts as long as it is there."""
         by_uid = {job.metadata.uid: job for job in jobs}
         active = []
         for reference in status.active:
             job = by_uid.get(reference.uid)
             if job is None:
+                if await self._is_there(cron_job, reference):
+                    active.append(reference)
+                    continue
                 message = f"Active job went missing: {reference.name}"
                 self.events.event(cron_job, "Normal", "MissingJob", message)
             elif ended_at(job) is None:
@@ -109,6 +112,13 @@ class CronJobController(KubernetesController):
         return replace(
             status, active=tuple(active), last_successful_time=_last_success(status, jobs)
         )
+
+    async def _is_there(self, cron_job: CronJob, reference: ObjectReference) -> bool:
+        try:
+            await self.client.get(Job, reference.name, namespace=cron_job.metadata.namespace)
+        except NotFound:
+            return False
+        return True
 
     async def _cut(
         self, cron_job: CronJob, status: CronJobStatus, jobs: Sequence[Job]
