@@ -19,7 +19,7 @@ from aiohttp.web import BaseRequest, Response, StreamResponse
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.errors import internal
-from orchestrator.apiserver.http import bodies, metrics_api, reads, watches, writes
+from orchestrator.apiserver.http import bodies, metrics_api, parameters, reads, watches, writes
 from orchestrator.apiserver.http.aggregation import Aggregation, Unavailable
 from orchestrator.apiserver.http.asked import asked_of
 from orchestrator.apiserver.http.audit import Trail
@@ -38,7 +38,10 @@ from orchestrator.apiserver.http.one_piece import OnePiece
 from orchestrator.apiserver.http.pages import Pages, is_page, page_of
 from orchestrator.apiserver.http.paths import CONNECTIONS, split
 from orchestrator.apiserver.http.replies import (
+    PLAIN_TEXT,
+    document_reply,
     error_reply,
+    error_text,
     text_reply,
 )
 from orchestrator.apiserver.http.request_log import is_logged, log_request
@@ -70,6 +73,12 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
 }
 # Subresources whose requests last, by Kubernetes' count.
 _LASTING: Final = frozenset({"attach", "exec", "proxy", "log", "portforward"})
+_LASTING_VERBS: Final = ("watch", "proxy")
+# The original's filter writes this Status by itself: it says neither its kind nor that it is JSON.
+_NOT_IN_TIME: Final = (
+    b'{"metadata":{},"status":"Failure","message":"Timeout: request did not complete within the '
+    b'allotted timeout","reason":"Timeout","details":{},"code":504}\n'
+)
 # What Go's server refuses before anybody looks at the request.
 _NO_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # Writes whose objects may have unknown fields.
@@ -151,7 +160,7 @@ class Dispatcher:
         try:
             return await self._handled(request, record)
         except PageNotFound as error:
-            return text_reply(f"{error.message}\n", status=error.code)
+            return error_text(error.message, error.code)
         except Rejected:
             return _overloaded(record)
         except _Unaudited:
@@ -182,6 +191,24 @@ class Dispatcher:
             asked = asked_of(request, split(request.path))
         else:
             asked = known[0].asked_named(known[1])
+        if "timeout=" not in request.raw_path or _lasts(asked):
+            return await self._identified(request, asked, record, known)
+        seconds = parameters.allotted_seconds(request.query)
+        try:
+            async with asyncio.timeout(seconds) as allotted:
+                return await self._identified(request, asked, record, known)
+        except TimeoutError:
+            if not allotted.expired():
+                raise
+            return document_reply(_NOT_IN_TIME, status=504, media_type=PLAIN_TEXT)
+
+    async def _identified(
+        self,
+        request: BaseRequest,
+        asked: Attributes,
+        record: Record,
+        known: tuple[Route, str] | None,
+    ) -> StreamResponse:
         identity = await self._identity(request, asked, record)
         self._classify(request, asked, identity, record)
         if not asked.is_resource:
@@ -278,7 +305,7 @@ class Dispatcher:
         self, request: BaseRequest, asked: Attributes, identity: Identity, record: Record
     ) -> None:
         """Which flow the request belongs to; one that lasts, watches apart, to none."""
-        if asked.verb == "proxy" or (asked.subresource in _LASTING and asked.verb != "watch"):
+        if _lasts(asked) and asked.verb != "watch":
             return
         record.where = self._front.fairness.classify(identity, asked)
         record.asked, record.user = asked, identity.name
@@ -322,7 +349,7 @@ class Dispatcher:
         try:
             return await aggregation.forward(request, service, identity, body)
         except Unavailable as error:
-            return text_reply(f"{error}\n", status=503)
+            return error_text(str(error), 503)
         finally:
             turn.end()
 
@@ -435,6 +462,11 @@ class Dispatcher:
             turn.end()
 
 
+def _lasts(asked: Attributes) -> bool:
+    """Whether a request goes on for as long as somebody wants."""
+    return asked.verb in _LASTING_VERBS or asked.subresource in _LASTING
+
+
 def _length(response: StreamResponse | None) -> int:
     """How many bytes were, or will be, sent."""
     if isinstance(response, OnePiece):
@@ -447,12 +479,12 @@ def _length(response: StreamResponse | None) -> int:
 def _failed(request: BaseRequest, why: str) -> Response:
     """What the original answers where it cannot even look at a request."""
     words = f"Internal Server Error: {quote(request.raw_path)}: {why}"
-    return text_reply(f"{escape(words, quote=False)}\n", status=500)
+    return error_text(escape(words, quote=False), 500)
 
 
 def _overloaded(record: Record) -> Response:
     """There was no seat for the request, nor a place to wait for one."""
     retry = 1 if record.where is None else record.where.level.retry_seconds
-    response = text_reply("Too many requests, please try again later.\n", status=429)
+    response = error_text("Too many requests, please try again later.", 429)
     response.headers["Retry-After"] = str(retry)
     return response

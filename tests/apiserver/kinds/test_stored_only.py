@@ -132,7 +132,7 @@ def test_paths_lead_to_the_fields() -> None:
     volumes = (Volume(name="a"), Volume(name="b", cinder=CinderVolumeSource(volume_id="v")))
     pod = Pod(spec=PodSpec(containers=(secured,), volumes=volumes))
     paths = [each.partition(": ")[0] for each in stored_only_warnings(pod)]
-    assert paths == ["spec.containers[0].securityContext.appArmorProfile", "spec.volumes[1].cinder"]
+    assert paths == ["spec.volumes[1].cinder", "spec.containers[0].securityContext.appArmorProfile"]
     patch = {"spec": {"volumes": [{"name": "b", "cinder": {"volumeID": "w"}}]}}
     assert len(list(stored_only_warnings(pod, names_in(patch)))) == 1
     assert not list(stored_only_warnings(Pod(spec=PodSpec(containers=(Container(name="c"),)))))
