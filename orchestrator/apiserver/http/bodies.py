@@ -160,17 +160,17 @@ async def _chunks(request: BaseRequest) -> bytes:
     return b"".join(chunks)
 
 
-def media_of(request: BaseRequest) -> BodyMedia:
-    """JSON, YAML or protobuf, by the content type. Raises UnsupportedMediaType."""
-    media = _MEDIA.get(_content_type(request))
+def media_of(content_type: str) -> BodyMedia:
+    """JSON, YAML or protobuf. Raises UnsupportedMediaType."""
+    media = _MEDIA.get(_bare(content_type))
     if media is None:
         raise unsupported_media_type()
     return media
 
 
-def patch_type_of(request: BaseRequest, *, typed: bool) -> PatchType:
-    """By the content type; a strategic merge needs a typed kind. Raises UnsupportedMediaType."""
-    patch_type = _PATCHES.get(_content_type(request))
+def patch_type_of(content_type: str, *, typed: bool) -> PatchType:
+    """How a patch says what is to change; a strategic merge needs a typed kind. Raises UnsupportedMediaType."""
+    patch_type = _PATCHES.get(_bare(content_type))
     if patch_type is None and typed:
         raise unsupported_patch_type()
     if patch_type is None or (patch_type == "strategic" and not typed):
@@ -180,8 +180,8 @@ def patch_type_of(request: BaseRequest, *, typed: bool) -> PatchType:
     return patch_type
 
 
-def _content_type(request: BaseRequest) -> str:
-    return request.headers.get("Content-Type", "").split(";", 1)[0].strip().lower()
+def _bare(content_type: str) -> str:
+    return content_type.split(";", 1)[0].strip().lower()
 
 
 # --- objects -------------------------------------------------------------------------------

@@ -253,19 +253,19 @@ class Dispatcher:
         if front.read_only:
             check_gate(target, route.verb, front.read_only)
         if known is None:
-            self._check_route(request, route)
+            self._check_route(route)
             self._routes.remember(request, route, name)
         record.resource = target.resource
         return await self._served(call, asked, record)
 
     @staticmethod
-    def _check_route(request: BaseRequest, route: Route) -> None:
+    def _check_route(route: Route) -> None:
         """Raises UnsupportedMediaType."""
         target, verb = route.target, route.verb
         strategic = kind_of(target.resource).strategic
         if verb == "patch" and strategic and target.part not in CONNECTIONS:
             # Refused by the route, before anybody says that the path is deprecated.
-            bodies.patch_type_of(request, typed=True)
+            bodies.patch_type_of(route.content_type, typed=True)
 
     async def _served(self, call: Call, asked: Attributes, record: Record) -> StreamResponse:
         front, request, verb, target = self._front, call.request, call.verb, call.target
@@ -277,9 +277,7 @@ class Dispatcher:
             return await handler(front, call)
         if verb == "watch":
             # It waits for its turn, and holds nobody up while it lasts.
-            turn = Turn(
-                front, record, request.path, await self._work_of_list(record, call), watch=True
-            )
+            turn = Turn(front, record, request, await self._work_of_list(record, call), watch=True)
             if not turn.begin():
                 await turn.wait()
             turn.end()
@@ -291,7 +289,7 @@ class Dispatcher:
         work = (
             await self._work_of_list(record, call) if verb == "list" else self._work(record, verb)
         )
-        turn = Turn(front, record, request.path, work)
+        turn = Turn(front, record, request, work)
         if not turn.begin():
             await turn.wait()
         try:
@@ -346,7 +344,7 @@ class Dispatcher:
         body = b""
         if request.body_exists:
             body = await bodies.read(request, self._front.limits.request_seconds)
-        turn = Turn(self._front, record, request.path)
+        turn = Turn(self._front, record, request)
         if not turn.begin():
             await turn.wait()
         try:
@@ -449,7 +447,7 @@ class Dispatcher:
     ) -> StreamResponse:
         parts = split(request.path)
         record.labels = labelled_by_method(request.method, page_of(parts))
-        turn = Turn(self._front, record, request.path)
+        turn = Turn(self._front, record, request)
         if not turn.begin():
             await turn.wait()
         try:
