@@ -129,6 +129,7 @@ class Dispatcher:
             if record.resource is not None and not response.prepared:
                 add_warnings(response, record.resource, record.warnings)
             if record.trail is not None:
+                record.trail.took(front.clock.monotonic() - begun, record.waited)
                 record.trail.completed(response)
                 await record.trail.kept()
             return response
