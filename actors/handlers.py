@@ -6,7 +6,7 @@ from typing import Any, TypeAlias, cast
 
 from actors.actor import Actor, handler_names
 from actors.errors import ActorCrashed, Misuse, Refusal
-from actors.message import Asked, Call, Carried, Deferred, Requested
+from actors.message import Asked, Awaited, Call, Carried, Deferred, Requested
 from actors.serial import LATER, run_async
 
 Handler: TypeAlias = Callable[[Any, Any], Any]  # of an actor and a message
@@ -21,7 +21,11 @@ def handlers_of(actor_class: Any) -> dict[type, Handler]:
     known = actor_class.__dict__.get("_handler_table")
     if known is not None:
         return cast("dict[type, Handler]", known)
-    table: dict[type, Handler] = {Asked: _asked, Requested: _asked, Call: _call, Carried: special}
+    table: dict[type, Handler] = {
+        **dict.fromkeys((Asked, Awaited, Requested), _asked),
+        Call: _call,
+        Carried: special,
+    }
     for message_class, (name, is_async) in handler_names(actor_class).items():
         function = getattr(actor_class, name)
         table[message_class] = _asynchronous(function) if is_async else function

@@ -1,5 +1,6 @@
 """Messages: any object may be told; a `Request[R]` may also be asked and is answered by an R."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
@@ -84,6 +85,36 @@ class Asked:
             if self.stopwatch is not None:
                 self.stopwatch.stop(self, True)
             self._failed(error)
+
+
+class Awaited(Asked):
+    """A request whose end a future tells."""
+
+    __slots__ = ("_future",)
+
+    def __init__(self, request: Request[R], future: "asyncio.Future[R]") -> None:
+        self.request = request
+        self.stopwatch: Stopwatch | None = None
+        self.ended = False
+        self._future = future
+
+    def reply(self, value: Any) -> None:
+        """Answer the request, if somebody waits for it still."""
+        if not self.ended:
+            self.ended = True
+            if self.stopwatch is not None:
+                self.stopwatch.stop(self, False)
+            if not self._future.done():
+                self._future.set_result(value)
+
+    def fail(self, error: BaseException) -> None:
+        """End the request with an exception, if somebody waits for it still."""
+        if not self.ended:
+            self.ended = True
+            if self.stopwatch is not None:
+                self.stopwatch.stop(self, True)
+            if not self._future.done():
+                self._future.set_exception(error)
 
 
 class Requested(Asked):

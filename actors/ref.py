@@ -8,14 +8,13 @@ is for users; the rest is the runtime's.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 from actors.box import Box, Host
 from actors.errors import ActorStopped
 from actors.life import Life
 from actors.mailbox import MailboxSpec
-from actors.message import Asked, Request
+from actors.message import Awaited, Request
 from actors.supervision import Restart, RestartHistory
 
 M = TypeVar("M", contravariant=True)
@@ -101,7 +100,7 @@ class Ref(Box, Generic[M]):
         no room or was dropped for another; Misuse when the actor has no handler for it.
         """
         future: asyncio.Future[R] = self.system.loop.create_future()
-        asked = Asked(request, partial(_resolve, future), partial(_reject, future))
+        asked = Awaited(request, future)
         self.system.deadlines.add(timeout, asked, self)
         self.deliver_request(asked)
         return future
@@ -150,13 +149,3 @@ class Ref(Box, Generic[M]):
     def failed(self, error: BaseException) -> None:
         """The incarnation is broken; the parent decides."""
         raise NotImplementedError
-
-
-def _resolve(future: asyncio.Future[Any], value: Any) -> None:
-    if not future.done():
-        future.set_result(value)
-
-
-def _reject(future: asyncio.Future[Any], error: BaseException) -> None:
-    if not future.done():
-        future.set_exception(error)

@@ -1,10 +1,14 @@
 """Between objects and JSON.
 
 Kinds carry no `apiVersion` and `kind` fields: `encode` writes them and `decode` checks them.
+
+What is written for others is Kubernetes' own text, sign by sign, since clients compare and hash it: fields in the
+order of Go's structs (that of the types), keys of maps in the order of their bytes, free JSON as it came. A custom
+resource is a map, so all of it is in the order of its keys.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final, TypeVar, cast
 
@@ -12,8 +16,15 @@ import msgspec
 from msgspec import Struct, structs
 
 from orchestrator.api import decoding
-from orchestrator.api.empty_lists import EMPTY_LIST, mark_said, mended, with_said
+from orchestrator.api.empty_lists import (
+    EMPTY_LIST,
+    has_free_json,
+    mark_said,
+    mended,
+    with_said,
+)
 from orchestrator.api.errors import DecodeError
+from orchestrator.api.go_text import as_go_writes
 from orchestrator.api.json_errors import json_error, with_replacements
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.nested_kinds import CLAIM_TEMPLATES, with_nested_kinds
@@ -29,8 +40,16 @@ def _worked_out(value: Any) -> tuple[Any, ...]:
     return found
 
 
+def _worked_out_text(value: Any) -> msgspec.Raw:
+    """The text of such a field, whose maps have an order of their own."""
+    return msgspec.Raw(_ENCODER.encode(value))
+
+
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=_worked_out)
-_NONE_WORKED_OUT: Final = b'"managedFields":[],'  # no text in JSON has bare quotes: it is a field
+_WRITER: Final = msgspec.json.Encoder(enc_hook=_worked_out_text, order="deterministic")
+_SORTER: Final = msgspec.json.Encoder(enc_hook=_worked_out, order="sorted")
+# No text in JSON has bare quotes: it is a field.
+_NONE_WORKED_OUT: Final = (b',"managedFields":[]', b'"managedFields":[],')
 _AT: Final = re.compile(r" - at `(?:key in )?\$\.?(?P<path>[^`]*)`")
 _WORDS: Final = {
     "str": "string",
@@ -151,9 +170,9 @@ def loads(data: bytes | str) -> Any:
 def encode(obj: Any) -> bytes:
     """JSON text; a kind begins with its `kind` and `apiVersion`."""
     if type(obj) is Unstructured:
-        return _ENCODER.encode(to_dict(obj))
+        return as_go_writes(_custom_text(obj))
+    text = as_go_writes(_mended(_text(obj), obj, _WRITER.encode))
     prefix = _prefix(type(obj))  # type: ignore[arg-type]
-    text = _encoded(obj)
     if not prefix:
         return text
     return prefix + (text[1:] if text == b"{}" else b"," + text[1:])
@@ -170,12 +189,43 @@ def headless(text: bytes, type_: type[Any]) -> bytes:
     return b"{" + text[length + text.startswith(b",", length) :]
 
 
-def _encoded(obj: Any) -> bytes:
-    text = _ENCODER.encode(obj)
+def _text(obj: Any) -> bytes:
+    if type(obj) is ObjectMeta:
+        return _WRITER.encode(_with_owners_text(obj))
+    metadata = getattr(obj, "metadata", None)
+    if type(metadata) is not ObjectMeta:
+        return _WRITER.encode(obj)
+    told = _with_owners_text(metadata)
+    if has_free_json(type(obj)):  # type: ignore[arg-type]
+        return _ENCODER.encode(structs.replace(obj, metadata=msgspec.Raw(_WRITER.encode(told))))
+    return _WRITER.encode(obj if told is metadata else structs.replace(obj, metadata=told))
+
+
+def _with_owners_text(metadata: ObjectMeta) -> ObjectMeta:
+    """Metadata whose owners, if they are known already, are their text: its maps keep their own order."""
+    owners = metadata.managed_fields
+    if type(owners) is not tuple or not owners:  # most are worked out when they are written
+        return metadata
+    return structs.replace(metadata, managed_fields=_worked_out_text(owners))
+
+
+def _custom_text(obj: Unstructured) -> bytes:
+    metadata = _without_empty_owners(_SORTER.encode(obj.metadata))
+    head = {"apiVersion": obj.api_version, "kind": obj.kind, "metadata": msgspec.Raw(metadata)}
+    return _SORTER.encode({**obj.content, **head})
+
+
+def _mended(text: bytes, obj: Any, encode: Callable[[Any], bytes]) -> bytes:
     if CLAIM_TEMPLATES in text:
-        text = with_nested_kinds(text, obj, _ENCODER.encode)
+        text = with_nested_kinds(text, obj, encode)
     if EMPTY_LIST in text:
-        text = mended(text.replace(_NONE_WORKED_OUT, b""), type(obj))
+        text = mended(_without_empty_owners(text), type(obj))
+    return text
+
+
+def _without_empty_owners(text: bytes) -> bytes:
+    for each in _NONE_WORKED_OUT:
+        text = text.replace(each, b"")
     return text
 
 
@@ -200,24 +250,6 @@ def to_yaml(obj: Any) -> str:
     import yaml  # late: clusters start without it
 
     return yaml.safe_dump(to_dict(obj), sort_keys=True, allow_unicode=True)
-
-
-def encode_list(
-    resource: Resource,
-    items: Iterable[bytes],
-    *,
-    resource_version: str,
-    continue_token: str = "",
-    remaining: int | None = None,
-) -> bytes:
-    """A List document of encoded items."""
-    metadata: dict[str, Any] = {"resourceVersion": resource_version}
-    if continue_token:
-        metadata["continue"] = continue_token
-    if remaining is not None:
-        metadata["remainingItemCount"] = remaining
-    head = {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": metadata}
-    return _ENCODER.encode(head)[:-1] + b',"items":[' + b",".join(items) + b"]}"
 
 
 # --- inside --------------------------------------------------------------------------------
@@ -270,7 +302,9 @@ def _unstructured(document: Any, unknown: list[str]) -> Unstructured:
 
 
 def _builtins(obj: Any) -> dict[str, Any]:
-    return cast("dict[str, Any]", msgspec.json.decode(_encoded(obj)))
+    return cast(
+        "dict[str, Any]", msgspec.json.decode(_mended(_ENCODER.encode(obj), obj, _ENCODER.encode))
+    )
 
 
 @cache

@@ -173,7 +173,8 @@ def _fields(type_: type[Struct]) -> dict[str, Reader]:
         )
     }
     if type_.__name__ == _SCHEMA:
-        readers |= schema_parts(_struct_reader(type_))
+        fields = type_.__struct_encode_fields__
+        readers |= schema_parts(_struct_reader(type_), fields, readers)
     return readers
 
 
@@ -305,6 +306,8 @@ def _search(reader: Reader, items: Mapping[str, Any], place: Place, unknown: lis
 def _map_reader(inner: Any, reader: Reader, values: Schema) -> Reader:
     go_type = f"map[string]{_go_type(inner, values)}"
     empty = "0" if _is_quantity(inner) else _empty(inner)
+    # Keys in order, as Go writes them: those of a schema stand beside free JSON, where nobody sorts them later.
+    of_structs = isinstance(inner, type) and issubclass(inner, Struct)
 
     def read_map(data: Any, place: Place | None, unknown: list[str]) -> Any:
         if type(data) is not dict and not isinstance(data, Mapping):
@@ -312,17 +315,19 @@ def _map_reader(inner: Any, reader: Reader, values: Schema) -> Reader:
         if reader is _string and _TEXTS.issuperset(map(type, data.values())):
             return data
         if place is None:
-            return {
+            made = {
                 key: empty if item is None else reader(item, None, unknown)
                 for key, item in data.items()
             }
+            return dict(sorted(made.items())) if of_structs else made
         if type(unknown) is _Search:
             _search(reader, {f".{key}": item for key, item in data.items()}, place, unknown)
             return data
-        return {
+        made = {
             key: empty if item is None else reader(item, place.item(f".{key}"), unknown)
             for key, item in data.items()
         }
+        return dict(sorted(made.items())) if of_structs else made
 
     return read_map
 

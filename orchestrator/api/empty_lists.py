@@ -105,6 +105,12 @@ def _reachable(type_: type[Any]) -> tuple[set[str], bool]:
     return names, free
 
 
+@cache
+def has_free_json(type_: type[Any]) -> bool:
+    """Whether something in a type may be any JSON, of whatever keys."""
+    return _is_struct(type_) and _reachable(type_)[1]
+
+
 def _types(hint: Any) -> Iterator[Any]:
     yield hint
     for each in get_args(hint):

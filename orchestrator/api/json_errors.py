@@ -9,6 +9,11 @@ import re
 from typing import Final
 
 _END: Final = "unexpected end of JSON input"
+# What Go's decoder reads behind the end.
+_AT_END: Final = " "
+_IN_NUMBER: Final = "in numeric literal"
+_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
+_CONSTANT: Final = re.compile(r'"(?:[^"\\]|\\.)*"|(NaN|-?Infinity)', re.DOTALL)
 _LITERALS: Final = ("true", "false", "null")
 _BAD_BYTES: Final = re.compile("[\udc80-\udcff]")
 # Pairs of surrogates are looked at together, and other escapes as wholes.
@@ -24,13 +29,29 @@ def json_error(data: bytes) -> str:
     """Go's sentence; "" when Go would see nothing wrong."""
     # Byte for byte, so that positions are Go's.
     text = data.decode("latin-1")
+    return _first_error(text, text) or _constant(text)
+
+
+def _first_error(text: str, shown: str) -> str:
+    """What is wrong with a text, where another one of its length is shown."""
     try:
         json.loads(text, strict=True, parse_int=str)  # Python bounds the digits of integers
     except json.JSONDecodeError as error:
-        return _in_words(text, error)
+        return _in_words(shown, error)
     except RecursionError:
         return "exceeded max depth"
     return ""
+
+
+def _constant(text: str) -> str:
+    """What is wrong with a number that only Python's parser knows; "" if there is none."""
+    found = next((each for each in _CONSTANT.finditer(text) if each[1]), None)
+    if found is None:
+        return ""
+    at = found.start()
+    if text[at] == "-":
+        return _invalid("I", _IN_NUMBER)
+    return _first_error(f"{text[:at]}?{text[at + 1 :]}", text)
 
 
 def with_replacements(data: bytes) -> bytes:
@@ -52,11 +73,27 @@ def _in_words(text: str, error: json.JSONDecodeError) -> str:
         return _END
     if found == "Expecting value" and (literal := _begun(rest)):
         matched = next((i for i, c in enumerate(literal) if rest[i : i + 1] != c), 0)
-        if len(rest) <= matched:
-            return _END
         expected = literal[matched]
-        return _invalid(rest[matched], f"in literal {literal} (expecting {_quoted(expected)})")
+        where = f"in literal {literal} (expecting {_quoted(expected)})"
+        return _invalid(rest[matched : matched + 1] or _AT_END, where)
+    if in_number := _in_number(text[:position], rest):
+        return in_number
     return _invalid(rest[0], _where(text[:position], found))
+
+
+def _in_number(before: str, rest: str) -> str:
+    """What is wrong with a number that is begun; "" where none is."""
+    if rest[0] == "-":
+        return _invalid(rest[1:2] or _AT_END, _IN_NUMBER)
+    number = _NUMBER.search(before)
+    if number is None or number[2]:
+        return ""
+    if rest[0] == "." and not number[1]:
+        return _invalid(rest[1:2] or _AT_END, f"after decimal point {_IN_NUMBER}")
+    if rest[0] in "eE":
+        after = rest[2:3] if rest[1:2] in ("+", "-") else rest[1:2]
+        return _invalid(after or _AT_END, "in exponent of numeric literal")
+    return ""
 
 
 def _next(text: str, position: int) -> int:

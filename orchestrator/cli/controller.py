@@ -102,7 +102,7 @@ def _class_of(name: str) -> "type[Controller]":
         found: Any = getattr(import_module(module), attribute)
     except UnknownController as error:
         raise InputError(f"{error}; a class of your own is named module:Class") from None
-    except Exception as error:  # the module's own, whatever it is
+    except (Exception, SystemExit) as error:  # the module's own, whatever it is
         raise InputError(f"{name} cannot be imported: {type(error).__name__}: {error}") from error
     return found  # type: ignore[no-any-return]  # whether it is one is checked where it is run
 

@@ -5,7 +5,6 @@ the value as found, and a detail. The API server collects them into `Invalid` an
 selectors here print single ones.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias
@@ -78,7 +77,8 @@ def shown(value: Any) -> str:
         return go_float(value)
     if type(value) in (dict, list):
         value = with_whole_numbers(value)
-    return _ENCODER.encode(value).decode().translate(GO_ESCAPES)
+    encoder = _OF_OBJECTS if isinstance(value, Struct) else _ENCODER
+    return encoder.encode(value).decode().translate(GO_ESCAPES)
 
 
 def _without_proxy(value: object) -> dict[Any, Any]:
@@ -89,13 +89,38 @@ def _without_proxy(value: object) -> dict[Any, Any]:
 
 
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=_without_proxy)
+_OF_OBJECTS: Final = msgspec.json.Encoder(enc_hook=_without_proxy, order="deterministic")
 
 
 def quote(text: str) -> str:
     """A string in double quotes with the escapes of Go's %q."""
-    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+    if text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
-    return json.dumps(text, ensure_ascii=False)
+    return f'"{"".join(map(_quoted, text))}"'
+
+
+_QUOTED: Final = {
+    '"': '\\"',
+    "\\": "\\\\",
+    "\a": "\\a",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\v": "\\v",
+}
+
+
+def _quoted(sign: str) -> str:
+    if sign in _QUOTED:
+        return _QUOTED[sign]
+    if sign.isprintable():
+        return sign
+    code = ord(sign)
+    if code < 0x20 or code == 0x7F:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def child(path: str, *names: str) -> str:

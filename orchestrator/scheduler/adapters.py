@@ -29,7 +29,8 @@ def filter_kernel_of(plugin: Plugin, pod: Pod, nodes: Snapshot) -> FilterKernel 
         rule, "filter_kernel"
     ):  # what isinstance of a protocol costs twenty times as much for
         filtering: FilterKernel | None = called(plugin, "filter", rule.filter_kernel, pod, nodes)
-        check(plugin, "filter", filtering, FilterKernel)
+        if filtering is not None:
+            check(plugin, "filter", filtering, FilterKernel)
         return filtering
     assert isinstance(plugin, Filter)
     return _PlainFilter(plugin, pod, nodes)
@@ -40,7 +41,8 @@ def score_kernel_of(plugin: Plugin, pod: Pod, nodes: Snapshot) -> ScoreKernel | 
     rule: Any = plugin
     if hasattr(rule, "score_kernel"):
         scoring: ScoreKernel | None = called(plugin, "score", rule.score_kernel, pod, nodes)
-        check(plugin, "score", scoring, ScoreKernel)
+        if scoring is not None:
+            check(plugin, "score", scoring, ScoreKernel)
         return scoring
     assert isinstance(plugin, Score)
     return _PlainScore(plugin, pod, nodes)

@@ -25,7 +25,10 @@ class ClassesBeside:
             raise InvalidConfiguration(path, f'expected module:Class, got "{name}"')
         try:
             module = self._module(module_name)
-        except Exception as error:  # of the user's own code: whatever it raises is told
+        except (
+            Exception,
+            SystemExit,
+        ) as error:  # of the user's own code: whatever it raises is told
             problem = f"{module_name} cannot be imported: {type(error).__name__}: {error}"
             raise InvalidConfiguration(path, problem) from error
         found = getattr(module, class_name, None)

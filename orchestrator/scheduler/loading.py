@@ -28,6 +28,7 @@ from orchestrator.scheduler.profile import Profile
 from orchestrator.scheduler.registry import NOT_HERE, Maker, decoded, maker_of, makers
 
 _ALL: Final = "*"
+_IN_TREE: Final = frozenset(plugin.name for plugin in DEFAULT_PLUGINS) | NOT_HERE
 _FIELDS: Final[Mapping[str, str]] = {
     "multiPoint": "multi_point",
     "preEnqueue": "pre_enqueue",
@@ -65,6 +66,10 @@ def load_configuration(
     for number, name in enumerate(given.plugins):
         path = f"plugins[{number}]"
         found, maker = maker_of((find_class or import_class)(name, path), path)
+        if found in own or found in _IN_TREE:
+            raise InvalidConfiguration(
+                path, f'there is a plugin "{found}" already: name this one otherwise'
+            )
         known[found] = maker
         own.append(found)
     profiles = tuple(
@@ -115,8 +120,9 @@ def import_class(name: str, path: str) -> Any:
         raise InvalidConfiguration(path, f"expected module:Class, not {name!r}")
     try:
         return getattr(import_module(module), attribute)
-    except Exception as error:
-        raise InvalidConfiguration(path, f"{name} cannot be imported: {error}") from error
+    except (Exception, SystemExit) as error:  # a module may end the program when it is imported
+        words = f"{type(error).__name__}: {error}"
+        raise InvalidConfiguration(path, f"{name} cannot be imported: {words}") from error
 
 
 class _Profile:
@@ -169,9 +175,13 @@ class _Profile:
                     if each.name == _ALL and part == "disabled":
                         continue
                     self._check_name(each.name, path, enabling=part == "enabled")
+        seen = set()
         for number, config in enumerate(self._given.plugin_config):
-            path = f"{self._path}.pluginConfig[{number}].name"
-            self._check_name(config.name, path, enabling=False)
+            path = f"{self._path}.pluginConfig[{number}]"
+            if config.name in seen:
+                raise InvalidConfiguration(path, f'Duplicate value: "{config.name}"')
+            seen.add(config.name)
+            self._check_name(config.name, f"{path}.name", enabling=False)
 
     def _check_name(self, name: str, path: str, *, enabling: bool) -> None:
         if name in self._known or (name in NOT_HERE and (not enabling or name == "DefaultBinder")):
@@ -207,6 +217,9 @@ class _Profile:
             if name in self._known:
                 config, path = arguments.get(name, nothing)
                 made[name] = self._known[name](config.args, path)
+                if not any(isinstance(made[name], protocol) for protocol in POINTS.values()):
+                    words = f'plugin "{name}" has no extension point ({", ".join(POINTS)})'
+                    raise InvalidConfiguration(f"{self._path}.plugins", words)
         return made
 
     def _at(

@@ -60,7 +60,8 @@ class Profile(Struct, frozen=True):
                 f"only one plugin sorts the queue, not {', '.join(sorting)}: take the others away "
                 f"(without({sorting[0]!r}))"
             )
-        _check_weights(self.weights, names)
+        own = {p.name: p.weight for p in self.plugins if hasattr(p, "weight")}
+        _check_weights({**own, **self.weights}, names)
         percentage = self.percentage_of_nodes_to_score
         if percentage is not None and not 0 <= percentage <= 100:
             raise InvalidProfile(f"percentageOfNodesToScore is {percentage}: 0 to 100 is right")
@@ -221,7 +222,7 @@ def _check_interests(plugin: Plugin) -> None:
         )
 
 
-def _check_weights(weights: Mapping[str, int], names: set[str]) -> None:
+def _check_weights(weights: Mapping[str, Any], names: set[str]) -> None:
     for name, weight in weights.items():
         if name not in names:
             raise InvalidProfile(f"a weight for {_unknown(name, names)}")

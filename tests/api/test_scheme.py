@@ -78,4 +78,4 @@ def test_custom_resources_come_and_go() -> None:
 def test_an_object_prints_what_is_set() -> None:
     """In a log, in a notebook and in a test's message; not the empty fields of its type."""
     pod = Pod(metadata=ObjectMeta(name="a", labels={"app": "web"}))
-    assert repr(pod) == "Pod(metadata=ObjectMeta(labels={'app': 'web'}, name='a'))"
+    assert repr(pod) == "Pod(metadata=ObjectMeta(name='a', labels={'app': 'web'}))"

@@ -21,6 +21,7 @@ from orchestrator.scheduler import (
     load_configuration,
     registry,
 )
+from orchestrator.scheduler.framework import POINTS
 from tests.scheduler.test_scheduler import _manifest
 
 DEFAULT_WEIGHTS = {
@@ -48,6 +49,25 @@ class PreferNumber(Plugin):
 
 
 OWN = f"{__name__}:PreferNumber"
+
+
+class NodeName(PreferNumber):
+    """Is called as one of Kubernetes' own plugins."""
+
+    name: ClassVar[str] = "NodeName"
+
+
+class Pointless(Plugin):
+    """Takes part nowhere."""
+
+    name: ClassVar[str] = "Pointless"
+
+
+class Heavy(PreferNumber):
+    """Its weight is a word."""
+
+    name: ClassVar[str] = "Heavy"
+    weight: ClassVar[Any] = "three"
 
 
 def _profile(text: str) -> Profile:
@@ -176,7 +196,7 @@ _WRONG = {
     "profiles: [{schedulerName: a}, {schedulerName: a}]": "two profiles have the scheduler name 'a'",
     "plugins: [nothing]": "plugins[0]: expected module:Class, not 'nothing'",
     "plugins: ['nowhere.at.all:X']": (
-        "plugins[0]: nowhere.at.all:X cannot be imported: No module named 'nowhere'"
+        "plugins[0]: nowhere.at.all:X cannot be imported: ModuleNotFoundError: No module named 'nowhere'"
     ),
     "plugins: ['json:JSONDecoder']": (
         "plugins[0]: <class 'json.decoder.JSONDecoder'> is no class derived from scheduler.Plugin"
@@ -184,6 +204,21 @@ _WRONG = {
     f"{{plugins: ['{OWN}'], profiles: [{{pluginConfig: [{{name: PreferNumber, args: {{x: 1}}}}]}}]}}": (
         "profiles[0].pluginConfig[0].args: PreferNumber cannot be made: PreferNumber.__init__() got "
         "an unexpected keyword argument 'x'"
+    ),
+    f"plugins: ['{OWN}', '{OWN}']": (
+        'plugins[1]: there is a plugin "PreferNumber" already: name this one otherwise'
+    ),
+    f"plugins: ['{__name__}:NodeName']": (
+        'plugins[0]: there is a plugin "NodeName" already: name this one otherwise'
+    ),
+    f"plugins: ['{__name__}:Pointless']": (
+        'profiles[0].plugins: plugin "Pointless" has no extension point (' + ", ".join(POINTS) + ")"
+    ),
+    f"plugins: ['{__name__}:Heavy']": (
+        "profiles[0]: the weight of 'Heavy' is a whole number, not 'three'"
+    ),
+    "profiles: [{pluginConfig: [{name: NodeName}, {name: NodeName}]}]": (
+        'profiles[0].pluginConfig[1]: Duplicate value: "NodeName"'
     ),
     "podInitialBackoffSeconds: 20": ("pods cannot stay back 20 s at first and 10 s at most"),
 }

@@ -48,16 +48,16 @@ class JSONPatch(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
 
 
 class MatchCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    expression: str = field(default_factory=str)
     name: str = field(default_factory=str)
+    expression: str = field(default_factory=str)
 
 
 class MatchResources(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    exclude_resource_rules: tuple[NamedRuleWithOperations, ...] = ()
-    match_policy: str | None = None
     namespace_selector: LabelSelector | None = None
     object_selector: LabelSelector | None = None
     resource_rules: tuple[NamedRuleWithOperations, ...] = ()
+    exclude_resource_rules: tuple[NamedRuleWithOperations, ...] = ()
+    match_policy: str | None = None
 
 
 class MutatingAdmissionPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -77,46 +77,46 @@ class MutatingAdmissionPolicyBinding(Struct, frozen=True, gc=False, kw_only=True
 class MutatingAdmissionPolicyBindingList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "MutatingAdmissionPolicyBindingList"
     api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
-    items: tuple[MutatingAdmissionPolicyBinding, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[MutatingAdmissionPolicyBinding, ...] = field(default_factory=required_tuple)
 
 
 class MutatingAdmissionPolicyBindingSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    match_resources: MatchResources | None = None
-    param_ref: ParamRef | None = None
     policy_name: str | None = None
+    param_ref: ParamRef | None = None
+    match_resources: MatchResources | None = None
 
 
 class MutatingAdmissionPolicyList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "MutatingAdmissionPolicyList"
     api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
-    items: tuple[MutatingAdmissionPolicy, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[MutatingAdmissionPolicy, ...] = field(default_factory=required_tuple)
 
 
 class MutatingAdmissionPolicySpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    param_kind: ParamKind | None = None
+    match_constraints: MatchResources | None = None
+    variables: tuple[Variable, ...] = ()
+    mutations: tuple[Mutation, ...] = ()
     failure_policy: str | None = None
     match_conditions: tuple[MatchCondition, ...] = ()
-    match_constraints: MatchResources | None = None
-    mutations: tuple[Mutation, ...] = ()
-    param_kind: ParamKind | None = None
     reinvocation_policy: str | None = None
-    variables: tuple[Variable, ...] = ()
 
 
 class MutatingWebhook(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    admission_review_versions: tuple[str, ...] = field(default_factory=required_tuple)
-    client_config: WebhookClientConfig = field(default_factory=shared(lambda: WebhookClientConfig()))
-    failure_policy: str | None = None
-    match_conditions: tuple[MatchCondition, ...] = ()
-    match_policy: str | None = None
     name: str = field(default_factory=str)
+    client_config: WebhookClientConfig = field(default_factory=shared(lambda: WebhookClientConfig()))
+    rules: tuple[RuleWithOperations, ...] = ()
+    failure_policy: str | None = None
+    match_policy: str | None = None
     namespace_selector: LabelSelector | None = None
     object_selector: LabelSelector | None = None
-    reinvocation_policy: str | None = None
-    rules: tuple[RuleWithOperations, ...] = ()
     side_effects: str | None = field(default_factory=NoneType)
     timeout_seconds: int | None = None
+    admission_review_versions: tuple[str, ...] = field(default_factory=required_tuple)
+    reinvocation_policy: str | None = None
+    match_conditions: tuple[MatchCondition, ...] = ()
 
 
 class MutatingWebhookConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -129,21 +129,21 @@ class MutatingWebhookConfiguration(Struct, frozen=True, gc=False, kw_only=True, 
 class MutatingWebhookConfigurationList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "MutatingWebhookConfigurationList"
     api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
-    items: tuple[MutatingWebhookConfiguration, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[MutatingWebhookConfiguration, ...] = field(default_factory=required_tuple)
 
 
 class Mutation(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    patch_type: str = field(default_factory=str)
     apply_configuration: ApplyConfiguration | None = None
     json_patch: JSONPatch | None = None
-    patch_type: str = field(default_factory=str)
 
 
 class NamedRuleWithOperations(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    resource_names: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
     api_groups: tuple[str, ...] = ()
     api_versions: tuple[str, ...] = ()
-    operations: tuple[str, ...] = ()
-    resource_names: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     scope: str | None = None
 
@@ -156,21 +156,21 @@ class ParamKind(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
 class ParamRef(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str | None = None
     namespace: str | None = None
-    parameter_not_found_action: str | None = None
     selector: LabelSelector | None = None
+    parameter_not_found_action: str | None = None
 
 
 class RuleWithOperations(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    operations: tuple[str, ...] = ()
     api_groups: tuple[str, ...] = ()
     api_versions: tuple[str, ...] = ()
-    operations: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     scope: str | None = None
 
 
 class ServiceReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    name: str = field(default_factory=str)
     namespace: str = field(default_factory=str)
+    name: str = field(default_factory=str)
     path: str | None = None
     port: int | None = None
 
@@ -197,52 +197,52 @@ class ValidatingAdmissionPolicyBinding(Struct, frozen=True, gc=False, kw_only=Tr
 class ValidatingAdmissionPolicyBindingList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ValidatingAdmissionPolicyBindingList"
     api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
-    items: tuple[ValidatingAdmissionPolicyBinding, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[ValidatingAdmissionPolicyBinding, ...] = field(default_factory=required_tuple)
 
 
 class ValidatingAdmissionPolicyBindingSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    match_resources: MatchResources | None = None
-    param_ref: ParamRef | None = None
     policy_name: str | None = None
+    param_ref: ParamRef | None = None
+    match_resources: MatchResources | None = None
     validation_actions: tuple[str, ...] = ()
 
 
 class ValidatingAdmissionPolicyList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ValidatingAdmissionPolicyList"
     api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
-    items: tuple[ValidatingAdmissionPolicy, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[ValidatingAdmissionPolicy, ...] = field(default_factory=required_tuple)
 
 
 class ValidatingAdmissionPolicySpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    audit_annotations: tuple[AuditAnnotation, ...] = ()
-    failure_policy: str | None = None
-    match_conditions: tuple[MatchCondition, ...] = ()
-    match_constraints: MatchResources | None = None
     param_kind: ParamKind | None = None
+    match_constraints: MatchResources | None = None
     validations: tuple[Validation, ...] = ()
+    failure_policy: str | None = None
+    audit_annotations: tuple[AuditAnnotation, ...] = ()
+    match_conditions: tuple[MatchCondition, ...] = ()
     variables: tuple[Variable, ...] = ()
 
 
 class ValidatingAdmissionPolicyStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    conditions: tuple[Condition, ...] = ()
     observed_generation: int | None = None
     type_checking: TypeChecking | None = None
+    conditions: tuple[Condition, ...] = ()
 
 
 class ValidatingWebhook(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    admission_review_versions: tuple[str, ...] = field(default_factory=required_tuple)
-    client_config: WebhookClientConfig = field(default_factory=shared(lambda: WebhookClientConfig()))
-    failure_policy: str | None = None
-    match_conditions: tuple[MatchCondition, ...] = ()
-    match_policy: str | None = None
     name: str = field(default_factory=str)
+    client_config: WebhookClientConfig = field(default_factory=shared(lambda: WebhookClientConfig()))
+    rules: tuple[RuleWithOperations, ...] = ()
+    failure_policy: str | None = None
+    match_policy: str | None = None
     namespace_selector: LabelSelector | None = None
     object_selector: LabelSelector | None = None
-    rules: tuple[RuleWithOperations, ...] = ()
     side_effects: str | None = field(default_factory=NoneType)
     timeout_seconds: int | None = None
+    admission_review_versions: tuple[str, ...] = field(default_factory=required_tuple)
+    match_conditions: tuple[MatchCondition, ...] = ()
 
 
 class ValidatingWebhookConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -255,23 +255,23 @@ class ValidatingWebhookConfiguration(Struct, frozen=True, gc=False, kw_only=True
 class ValidatingWebhookConfigurationList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ValidatingWebhookConfigurationList"
     api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
-    items: tuple[ValidatingWebhookConfiguration, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[ValidatingWebhookConfiguration, ...] = field(default_factory=required_tuple)
 
 
 class Validation(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     expression: str = field(default_factory=str)
     message: str | None = None
-    message_expression: str | None = None
     reason: str | None = None
+    message_expression: str | None = None
 
 
 class Variable(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    expression: str = field(default_factory=str)
     name: str = field(default_factory=str)
+    expression: str = field(default_factory=str)
 
 
 class WebhookClientConfig(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    ca_bundle: str | None = None
-    service: ServiceReference | None = None
     url: str | None = None
+    service: ServiceReference | None = None
+    ca_bundle: str | None = None

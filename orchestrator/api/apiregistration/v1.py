@@ -36,27 +36,27 @@ class APIService(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True
 
 
 class APIServiceCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    last_transition_time: Time | None = field(default_factory=NoneType)
-    message: str | None = None
-    reason: str | None = None
-    status: str = field(default_factory=str)
     type: str = field(default_factory=str)
+    status: str = field(default_factory=str)
+    last_transition_time: Time | None = field(default_factory=NoneType)
+    reason: str | None = None
+    message: str | None = None
 
 
 class APIServiceList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "APIServiceList"
     api_version: ClassVar[str] = "apiregistration.k8s.io/v1"
-    items: tuple[APIService, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[APIService, ...] = field(default_factory=required_tuple)
 
 
 class APIServiceSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    ca_bundle: str | None = None
-    group: str | None = None
-    group_priority_minimum: int = field(default_factory=int)
-    insecure_skip_tls_verify: bool | None = field(default=None, name="insecureSkipTLSVerify")
     service: ServiceReference | None = None
+    group: str | None = None
     version: str | None = None
+    insecure_skip_tls_verify: bool | None = field(default=None, name="insecureSkipTLSVerify")
+    ca_bundle: str | None = None
+    group_priority_minimum: int = field(default_factory=int)
     version_priority: int = field(default_factory=int)
 
 
@@ -65,6 +65,6 @@ class APIServiceStatus(Struct, frozen=True, gc=False, kw_only=True, omit_default
 
 
 class ServiceReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    name: str | None = None
     namespace: str | None = None
+    name: str | None = None
     port: int | None = None

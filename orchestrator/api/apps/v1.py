@@ -37,16 +37,16 @@ from orchestrator.api.scalars import (
 class ControllerRevision(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ControllerRevision"
     api_version: ClassVar[str] = "apps/v1"
-    data: Json = field(default_factory=NoneType)
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    data: Json = field(default_factory=NoneType)
     revision: int = field(default_factory=int)
 
 
 class ControllerRevisionList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ControllerRevisionList"
     api_version: ClassVar[str] = "apps/v1"
-    items: tuple[ControllerRevision, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[ControllerRevision, ...] = field(default_factory=required_tuple)
 
 
 class DaemonSet(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -58,44 +58,44 @@ class DaemonSet(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
 
 
 class DaemonSetCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    last_transition_time: Time | None = field(default_factory=NoneType)
-    message: str = ""
-    reason: str = ""
-    status: str = field(default_factory=str)
     type: str = field(default_factory=str)
+    status: str = field(default_factory=str)
+    last_transition_time: Time | None = field(default_factory=NoneType)
+    reason: str = ""
+    message: str = ""
 
 
 class DaemonSetList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "DaemonSetList"
     api_version: ClassVar[str] = "apps/v1"
-    items: tuple[DaemonSet, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[DaemonSet, ...] = field(default_factory=required_tuple)
 
 
 class DaemonSetSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    min_ready_seconds: int | None = None
-    revision_history_limit: int | None = None
     selector: LabelSelector | None = None
     template: PodTemplateSpec = field(default_factory=shared(lambda: PodTemplateSpec()))
     update_strategy: DaemonSetUpdateStrategy | None = field(default_factory=shared(lambda: DaemonSetUpdateStrategy()))
+    min_ready_seconds: int | None = None
+    revision_history_limit: int | None = None
 
 
 class DaemonSetStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    collision_count: int | None = None
-    conditions: tuple[DaemonSetCondition, ...] = ()
     current_number_scheduled: int = field(default_factory=int)
-    desired_number_scheduled: int = field(default_factory=int)
-    number_available: int | None = None
     number_misscheduled: int = field(default_factory=int)
+    desired_number_scheduled: int = field(default_factory=int)
     number_ready: int = field(default_factory=int)
-    number_unavailable: int | None = None
     observed_generation: int | None = None
     updated_number_scheduled: int | None = None
+    number_available: int | None = None
+    number_unavailable: int | None = None
+    collision_count: int | None = None
+    conditions: tuple[DaemonSetCondition, ...] = ()
 
 
 class DaemonSetUpdateStrategy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    rolling_update: RollingUpdateDaemonSet | None = None
     type: str = ""
+    rolling_update: RollingUpdateDaemonSet | None = None
 
 
 class Deployment(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -107,47 +107,47 @@ class Deployment(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True
 
 
 class DeploymentCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    last_transition_time: Time | None = field(default_factory=NoneType)
-    last_update_time: Time | None = field(default_factory=NoneType)
-    message: str = ""
-    reason: str = ""
-    status: str = field(default_factory=str)
     type: str = field(default_factory=str)
+    status: str = field(default_factory=str)
+    last_update_time: Time | None = field(default_factory=NoneType)
+    last_transition_time: Time | None = field(default_factory=NoneType)
+    reason: str = ""
+    message: str = ""
 
 
 class DeploymentList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "DeploymentList"
     api_version: ClassVar[str] = "apps/v1"
-    items: tuple[Deployment, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[Deployment, ...] = field(default_factory=required_tuple)
 
 
 class DeploymentSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    replicas: int | None = None
+    selector: LabelSelector | None = None
+    template: PodTemplateSpec = field(default_factory=shared(lambda: PodTemplateSpec()))
+    strategy: DeploymentStrategy | None = field(default_factory=shared(lambda: DeploymentStrategy()))
     min_ready_seconds: int | None = None
+    revision_history_limit: int | None = None
     paused: bool | None = None
     progress_deadline_seconds: int | None = None
-    replicas: int | None = None
-    revision_history_limit: int | None = None
-    selector: LabelSelector | None = None
-    strategy: DeploymentStrategy | None = field(default_factory=shared(lambda: DeploymentStrategy()))
-    template: PodTemplateSpec = field(default_factory=shared(lambda: PodTemplateSpec()))
 
 
 class DeploymentStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    available_replicas: int | None = None
-    collision_count: int | None = None
-    conditions: tuple[DeploymentCondition, ...] = ()
     observed_generation: int | None = None
-    ready_replicas: int | None = None
     replicas: int | None = None
-    terminating_replicas: int | None = None
-    unavailable_replicas: int | None = None
     updated_replicas: int | None = None
+    ready_replicas: int | None = None
+    available_replicas: int | None = None
+    unavailable_replicas: int | None = None
+    terminating_replicas: int | None = None
+    conditions: tuple[DeploymentCondition, ...] = ()
+    collision_count: int | None = None
 
 
 class DeploymentStrategy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    rolling_update: RollingUpdateDeployment | None = None
     type: str = ""
+    rolling_update: RollingUpdateDeployment | None = None
 
 
 class ReplicaSet(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -159,50 +159,50 @@ class ReplicaSet(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True
 
 
 class ReplicaSetCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    last_transition_time: Time | None = field(default_factory=NoneType)
-    message: str = ""
-    reason: str = ""
-    status: str = field(default_factory=str)
     type: str = field(default_factory=str)
+    status: str = field(default_factory=str)
+    last_transition_time: Time | None = field(default_factory=NoneType)
+    reason: str = ""
+    message: str = ""
 
 
 class ReplicaSetList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ReplicaSetList"
     api_version: ClassVar[str] = "apps/v1"
-    items: tuple[ReplicaSet, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[ReplicaSet, ...] = field(default_factory=required_tuple)
 
 
 class ReplicaSetSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    min_ready_seconds: int | None = None
     replicas: int | None = None
+    min_ready_seconds: int | None = None
     selector: LabelSelector | None = None
     template: PodTemplateSpec | None = None
 
 
 class ReplicaSetStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    available_replicas: int | None = None
-    conditions: tuple[ReplicaSetCondition, ...] = ()
-    fully_labeled_replicas: int | None = None
-    observed_generation: int | None = None
-    ready_replicas: int | None = None
     replicas: int = field(default_factory=int)
+    fully_labeled_replicas: int | None = None
+    ready_replicas: int | None = None
+    available_replicas: int | None = None
     terminating_replicas: int | None = None
+    observed_generation: int | None = None
+    conditions: tuple[ReplicaSetCondition, ...] = ()
 
 
 class RollingUpdateDaemonSet(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    max_surge: IntOrString | None = None
     max_unavailable: IntOrString | None = None
+    max_surge: IntOrString | None = None
 
 
 class RollingUpdateDeployment(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    max_surge: IntOrString | None = None
     max_unavailable: IntOrString | None = None
+    max_surge: IntOrString | None = None
 
 
 class RollingUpdateStatefulSetStrategy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    max_unavailable: IntOrString | None = None
     partition: int | None = None
+    max_unavailable: IntOrString | None = None
 
 
 class StatefulSet(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -214,18 +214,18 @@ class StatefulSet(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
 
 
 class StatefulSetCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    last_transition_time: Time | None = field(default_factory=NoneType)
-    message: str = ""
-    reason: str = ""
-    status: str = field(default_factory=str)
     type: str = field(default_factory=str)
+    status: str = field(default_factory=str)
+    last_transition_time: Time | None = field(default_factory=NoneType)
+    reason: str = ""
+    message: str = ""
 
 
 class StatefulSetList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "StatefulSetList"
     api_version: ClassVar[str] = "apps/v1"
-    items: tuple[StatefulSet, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[StatefulSet, ...] = field(default_factory=required_tuple)
 
 
 class StatefulSetOrdinals(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -238,32 +238,32 @@ class StatefulSetPersistentVolumeClaimRetentionPolicy(Struct, frozen=True, gc=Fa
 
 
 class StatefulSetSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    min_ready_seconds: int | None = None
-    ordinals: StatefulSetOrdinals | None = None
-    persistent_volume_claim_retention_policy: StatefulSetPersistentVolumeClaimRetentionPolicy | None = None
-    pod_management_policy: str = ""
     replicas: int | None = None
-    revision_history_limit: int | None = None
     selector: LabelSelector | None = None
-    service_name: str = field(default_factory=str)
     template: PodTemplateSpec = field(default_factory=shared(lambda: PodTemplateSpec()))
-    update_strategy: StatefulSetUpdateStrategy | None = field(default_factory=shared(lambda: StatefulSetUpdateStrategy()))
     volume_claim_templates: tuple[PersistentVolumeClaim, ...] = ()
+    service_name: str = field(default_factory=str)
+    pod_management_policy: str = ""
+    update_strategy: StatefulSetUpdateStrategy | None = field(default_factory=shared(lambda: StatefulSetUpdateStrategy()))
+    revision_history_limit: int | None = None
+    min_ready_seconds: int | None = None
+    persistent_volume_claim_retention_policy: StatefulSetPersistentVolumeClaimRetentionPolicy | None = None
+    ordinals: StatefulSetOrdinals | None = None
 
 
 class StatefulSetStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    available_replicas: int = field(default_factory=int)
+    observed_generation: int | None = None
+    replicas: int = field(default_factory=int)
+    ready_replicas: int | None = None
+    current_replicas: int | None = None
+    updated_replicas: int | None = None
+    current_revision: str = ""
+    update_revision: str = ""
     collision_count: int | None = None
     conditions: tuple[StatefulSetCondition, ...] = ()
-    current_replicas: int | None = None
-    current_revision: str = ""
-    observed_generation: int | None = None
-    ready_replicas: int | None = None
-    replicas: int = field(default_factory=int)
-    update_revision: str = ""
-    updated_replicas: int | None = None
+    available_replicas: int = field(default_factory=int)
 
 
 class StatefulSetUpdateStrategy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    rolling_update: RollingUpdateStatefulSetStrategy | None = None
     type: str = ""
+    rolling_update: RollingUpdateStatefulSetStrategy | None = None

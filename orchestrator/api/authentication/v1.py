@@ -27,8 +27,8 @@ from orchestrator.api.scalars import (
 
 
 class BoundObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    api_version: str | None = None
     kind: str | None = None
+    api_version: str | None = None
     name: str | None = None
     uid: str | None = None
 
@@ -54,13 +54,13 @@ class TokenRequest(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
 
 class TokenRequestSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     audiences: tuple[str, ...] = field(default_factory=required_tuple)
-    bound_object_ref: BoundObjectReference | None = field(default_factory=NoneType)
     expiration_seconds: int | None = field(default_factory=NoneType)
+    bound_object_ref: BoundObjectReference | None = field(default_factory=NoneType)
 
 
 class TokenRequestStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    expiration_timestamp: Time | None = field(default_factory=NoneType)
     token: str = field(default_factory=str)
+    expiration_timestamp: Time | None = field(default_factory=NoneType)
 
 
 class TokenReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -72,19 +72,19 @@ class TokenReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
 
 
 class TokenReviewSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    audiences: tuple[str, ...] = ()
     token: str | None = None
+    audiences: tuple[str, ...] = ()
 
 
 class TokenReviewStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    audiences: tuple[str, ...] = ()
     authenticated: bool | None = None
-    error: str | None = None
     user: UserInfo | None = field(default_factory=shared(lambda: UserInfo()))
+    audiences: tuple[str, ...] = ()
+    error: str | None = None
 
 
 class UserInfo(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    extra: Mapping[str, tuple[str, ...]] = EMPTY
-    groups: tuple[str, ...] = ()
-    uid: str | None = None
     username: str | None = None
+    uid: str | None = None
+    groups: tuple[str, ...] = ()
+    extra: Mapping[str, tuple[str, ...]] = EMPTY

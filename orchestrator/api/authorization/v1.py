@@ -52,27 +52,27 @@ class NonResourceAttributes(Struct, frozen=True, gc=False, kw_only=True, omit_de
 
 
 class NonResourceRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    non_resource_urls: tuple[str, ...] = field(default=(), name="nonResourceURLs")
     verbs: tuple[str, ...] = field(default_factory=required_tuple)
+    non_resource_urls: tuple[str, ...] = field(default=(), name="nonResourceURLs")
 
 
 class ResourceAttributes(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    field_selector: FieldSelectorAttributes | None = None
-    group: str | None = None
-    label_selector: LabelSelectorAttributes | None = None
-    name: str | None = None
     namespace: str | None = None
+    verb: str | None = None
+    group: str | None = None
+    version: str | None = None
     resource: str | None = None
     subresource: str | None = None
-    verb: str | None = None
-    version: str | None = None
+    name: str | None = None
+    field_selector: FieldSelectorAttributes | None = None
+    label_selector: LabelSelectorAttributes | None = None
 
 
 class ResourceRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    api_groups: tuple[str, ...] = ()
-    resource_names: tuple[str, ...] = ()
-    resources: tuple[str, ...] = ()
     verbs: tuple[str, ...] = field(default_factory=required_tuple)
+    api_groups: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    resource_names: tuple[str, ...] = ()
 
 
 class SelfSubjectAccessReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -84,8 +84,8 @@ class SelfSubjectAccessReview(Struct, frozen=True, gc=False, kw_only=True, omit_
 
 
 class SelfSubjectAccessReviewSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    non_resource_attributes: NonResourceAttributes | None = None
     resource_attributes: ResourceAttributes | None = None
+    non_resource_attributes: NonResourceAttributes | None = None
 
 
 class SelfSubjectRulesReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -109,23 +109,23 @@ class SubjectAccessReview(Struct, frozen=True, gc=False, kw_only=True, omit_defa
 
 
 class SubjectAccessReviewSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    extra: Mapping[str, tuple[str, ...]] = EMPTY
-    groups: tuple[str, ...] = ()
-    non_resource_attributes: NonResourceAttributes | None = None
     resource_attributes: ResourceAttributes | None = None
-    uid: str | None = None
+    non_resource_attributes: NonResourceAttributes | None = None
     user: str | None = None
+    groups: tuple[str, ...] = ()
+    extra: Mapping[str, tuple[str, ...]] = EMPTY
+    uid: str | None = None
 
 
 class SubjectAccessReviewStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     allowed: bool = field(default_factory=bool)
     denied: bool | None = None
-    evaluation_error: str | None = None
     reason: str | None = None
+    evaluation_error: str | None = None
 
 
 class SubjectRulesReviewStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    evaluation_error: str | None = None
-    incomplete: bool = field(default_factory=bool)
-    non_resource_rules: tuple[NonResourceRule, ...] = field(default_factory=required_tuple)
     resource_rules: tuple[ResourceRule, ...] = field(default_factory=required_tuple)
+    non_resource_rules: tuple[NonResourceRule, ...] = field(default_factory=required_tuple)
+    incomplete: bool = field(default_factory=bool)
+    evaluation_error: str | None = None

@@ -28,9 +28,9 @@ from orchestrator.api.scalars import (
 
 
 class CrossVersionObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    api_version: str = ""
     kind: str = field(default_factory=str)
     name: str = field(default_factory=str)
+    api_version: str = ""
 
 
 class HorizontalPodAutoscaler(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -44,23 +44,23 @@ class HorizontalPodAutoscaler(Struct, frozen=True, gc=False, kw_only=True, omit_
 class HorizontalPodAutoscalerList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "HorizontalPodAutoscalerList"
     api_version: ClassVar[str] = "autoscaling/v1"
-    items: tuple[HorizontalPodAutoscaler, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[HorizontalPodAutoscaler, ...] = field(default_factory=required_tuple)
 
 
 class HorizontalPodAutoscalerSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    max_replicas: int = field(default_factory=int)
-    min_replicas: int | None = None
     scale_target_ref: CrossVersionObjectReference = field(default_factory=shared(lambda: CrossVersionObjectReference()))
+    min_replicas: int | None = None
+    max_replicas: int = field(default_factory=int)
     target_cpu_utilization_percentage: int | None = field(default=None, name="targetCPUUtilizationPercentage")
 
 
 class HorizontalPodAutoscalerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    current_cpu_utilization_percentage: int | None = field(default=None, name="currentCPUUtilizationPercentage")
+    observed_generation: int | None = None
+    last_scale_time: Time | None = None
     current_replicas: int = field(default_factory=int)
     desired_replicas: int = field(default_factory=int)
-    last_scale_time: Time | None = None
-    observed_generation: int | None = None
+    current_cpu_utilization_percentage: int | None = field(default=None, name="currentCPUUtilizationPercentage")
 
 
 class Scale(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):

@@ -29,21 +29,21 @@ from orchestrator.api.scalars import (
 
 
 class ContainerResourceMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    container: str = field(default_factory=str)
     name: str = field(default_factory=str)
     target: MetricTarget = field(default_factory=shared(lambda: MetricTarget()))
+    container: str = field(default_factory=str)
 
 
 class ContainerResourceMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    container: str = field(default_factory=str)
-    current: MetricValueStatus = field(default_factory=shared(lambda: MetricValueStatus()))
     name: str = field(default_factory=str)
+    current: MetricValueStatus = field(default_factory=shared(lambda: MetricValueStatus()))
+    container: str = field(default_factory=str)
 
 
 class CrossVersionObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    api_version: str = ""
     kind: str = field(default_factory=str)
     name: str = field(default_factory=str)
+    api_version: str = ""
 
 
 class ExternalMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -52,20 +52,20 @@ class ExternalMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_def
 
 
 class ExternalMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    current: MetricValueStatus = field(default_factory=shared(lambda: MetricValueStatus()))
     metric: MetricIdentifier = field(default_factory=shared(lambda: MetricIdentifier()))
+    current: MetricValueStatus = field(default_factory=shared(lambda: MetricValueStatus()))
 
 
 class HPAScalingPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    period_seconds: int = field(default_factory=int)
     type: str = field(default_factory=str)
     value: int = field(default_factory=int)
+    period_seconds: int = field(default_factory=int)
 
 
 class HPAScalingRules(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    policies: tuple[HPAScalingPolicy, ...] = ()
-    select_policy: str | None = None
     stabilization_window_seconds: int | None = None
+    select_policy: str | None = None
+    policies: tuple[HPAScalingPolicy, ...] = ()
     tolerance: Quantity | None = None
 
 
@@ -78,40 +78,40 @@ class HorizontalPodAutoscaler(Struct, frozen=True, gc=False, kw_only=True, omit_
 
 
 class HorizontalPodAutoscalerBehavior(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    scale_down: HPAScalingRules | None = None
     scale_up: HPAScalingRules | None = None
+    scale_down: HPAScalingRules | None = None
 
 
 class HorizontalPodAutoscalerCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    last_transition_time: Time | None = field(default_factory=NoneType)
-    message: str = ""
-    reason: str = ""
-    status: str = field(default_factory=str)
     type: str = field(default_factory=str)
+    status: str = field(default_factory=str)
+    last_transition_time: Time | None = field(default_factory=NoneType)
+    reason: str = ""
+    message: str = ""
 
 
 class HorizontalPodAutoscalerList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "HorizontalPodAutoscalerList"
     api_version: ClassVar[str] = "autoscaling/v2"
-    items: tuple[HorizontalPodAutoscaler, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[HorizontalPodAutoscaler, ...] = field(default_factory=required_tuple)
 
 
 class HorizontalPodAutoscalerSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    behavior: HorizontalPodAutoscalerBehavior | None = None
+    scale_target_ref: CrossVersionObjectReference = field(default_factory=shared(lambda: CrossVersionObjectReference()))
+    min_replicas: int | None = None
     max_replicas: int = field(default_factory=int)
     metrics: tuple[MetricSpec, ...] = ()
-    min_replicas: int | None = None
-    scale_target_ref: CrossVersionObjectReference = field(default_factory=shared(lambda: CrossVersionObjectReference()))
+    behavior: HorizontalPodAutoscalerBehavior | None = None
 
 
 class HorizontalPodAutoscalerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    conditions: tuple[HorizontalPodAutoscalerCondition, ...] = ()
-    current_metrics: tuple[MetricStatus, ...] = field(default_factory=required_tuple)
+    observed_generation: int | None = None
+    last_scale_time: Time | None = None
     current_replicas: int | None = None
     desired_replicas: int = field(default_factory=int)
-    last_scale_time: Time | None = None
-    observed_generation: int | None = None
+    current_metrics: tuple[MetricStatus, ...] = field(default_factory=required_tuple)
+    conditions: tuple[HorizontalPodAutoscalerCondition, ...] = ()
 
 
 class MetricIdentifier(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -120,46 +120,46 @@ class MetricIdentifier(Struct, frozen=True, gc=False, kw_only=True, omit_default
 
 
 class MetricSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    container_resource: ContainerResourceMetricSource | None = None
-    external: ExternalMetricSource | None = None
+    type: str = field(default_factory=str)
     object: ObjectMetricSource | None = None
     pods: PodsMetricSource | None = None
     resource: ResourceMetricSource | None = None
-    type: str = field(default_factory=str)
+    container_resource: ContainerResourceMetricSource | None = None
+    external: ExternalMetricSource | None = None
 
 
 class MetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    container_resource: ContainerResourceMetricStatus | None = None
-    external: ExternalMetricStatus | None = None
+    type: str = field(default_factory=str)
     object: ObjectMetricStatus | None = None
     pods: PodsMetricStatus | None = None
     resource: ResourceMetricStatus | None = None
-    type: str = field(default_factory=str)
+    container_resource: ContainerResourceMetricStatus | None = None
+    external: ExternalMetricStatus | None = None
 
 
 class MetricTarget(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    average_utilization: int | None = None
-    average_value: Quantity | None = None
     type: str = field(default_factory=str)
     value: Quantity | None = None
+    average_value: Quantity | None = None
+    average_utilization: int | None = None
 
 
 class MetricValueStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    average_utilization: int | None = None
-    average_value: Quantity | None = None
     value: Quantity | None = None
+    average_value: Quantity | None = None
+    average_utilization: int | None = None
 
 
 class ObjectMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     described_object: CrossVersionObjectReference = field(default_factory=shared(lambda: CrossVersionObjectReference()))
-    metric: MetricIdentifier = field(default_factory=shared(lambda: MetricIdentifier()))
     target: MetricTarget = field(default_factory=shared(lambda: MetricTarget()))
+    metric: MetricIdentifier = field(default_factory=shared(lambda: MetricIdentifier()))
 
 
 class ObjectMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    metric: MetricIdentifier = field(default_factory=shared(lambda: MetricIdentifier()))
     current: MetricValueStatus = field(default_factory=shared(lambda: MetricValueStatus()))
     described_object: CrossVersionObjectReference = field(default_factory=shared(lambda: CrossVersionObjectReference()))
-    metric: MetricIdentifier = field(default_factory=shared(lambda: MetricIdentifier()))
 
 
 class PodsMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -168,8 +168,8 @@ class PodsMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_default
 
 
 class PodsMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    current: MetricValueStatus = field(default_factory=shared(lambda: MetricValueStatus()))
     metric: MetricIdentifier = field(default_factory=shared(lambda: MetricIdentifier()))
+    current: MetricValueStatus = field(default_factory=shared(lambda: MetricValueStatus()))
 
 
 class ResourceMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -178,5 +178,5 @@ class ResourceMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_def
 
 
 class ResourceMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    current: MetricValueStatus = field(default_factory=shared(lambda: MetricValueStatus()))
     name: str = field(default_factory=str)
+    current: MetricValueStatus = field(default_factory=shared(lambda: MetricValueStatus()))

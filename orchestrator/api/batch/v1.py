@@ -45,19 +45,19 @@ class CronJob(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, r
 class CronJobList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "CronJobList"
     api_version: ClassVar[str] = "batch/v1"
-    items: tuple[CronJob, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[CronJob, ...] = field(default_factory=required_tuple)
 
 
 class CronJobSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    concurrency_policy: str = ""
-    failed_jobs_history_limit: int | None = None
-    job_template: JobTemplateSpec = field(default_factory=shared(lambda: JobTemplateSpec()))
     schedule: str = field(default_factory=str)
-    starting_deadline_seconds: int | None = None
-    successful_jobs_history_limit: int | None = None
-    suspend: bool | None = None
     time_zone: str | None = None
+    starting_deadline_seconds: int | None = None
+    concurrency_policy: str = ""
+    suspend: bool | None = None
+    job_template: JobTemplateSpec = field(default_factory=shared(lambda: JobTemplateSpec()))
+    successful_jobs_history_limit: int | None = None
+    failed_jobs_history_limit: int | None = None
 
 
 class CronJobStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -75,52 +75,52 @@ class Job(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, renam
 
 
 class JobCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    type: str = field(default_factory=str)
+    status: str = field(default_factory=str)
     last_probe_time: Time | None = field(default_factory=NoneType)
     last_transition_time: Time | None = field(default_factory=NoneType)
-    message: str = ""
     reason: str = ""
-    status: str = field(default_factory=str)
-    type: str = field(default_factory=str)
+    message: str = ""
 
 
 class JobList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "JobList"
     api_version: ClassVar[str] = "batch/v1"
-    items: tuple[Job, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[Job, ...] = field(default_factory=required_tuple)
 
 
 class JobSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    parallelism: int | None = None
+    completions: int | None = None
     active_deadline_seconds: int | None = None
+    pod_failure_policy: PodFailurePolicy | None = None
+    success_policy: SuccessPolicy | None = None
     backoff_limit: int | None = None
     backoff_limit_per_index: int | None = None
-    completion_mode: str | None = None
-    completions: int | None = None
-    managed_by: str | None = None
-    manual_selector: bool | None = None
     max_failed_indexes: int | None = None
-    parallelism: int | None = None
-    pod_failure_policy: PodFailurePolicy | None = None
-    pod_replacement_policy: str | None = None
     selector: LabelSelector | None = None
-    success_policy: SuccessPolicy | None = None
-    suspend: bool | None = None
+    manual_selector: bool | None = None
     template: PodTemplateSpec = field(default_factory=shared(lambda: PodTemplateSpec()))
     ttl_seconds_after_finished: int | None = None
+    completion_mode: str | None = None
+    suspend: bool | None = None
+    pod_replacement_policy: str | None = None
+    managed_by: str | None = None
 
 
 class JobStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    active: int | None = None
-    completed_indexes: str = ""
-    completion_time: Time | None = None
     conditions: tuple[JobCondition, ...] = ()
-    failed: int | None = None
-    failed_indexes: str | None = None
-    ready: int | None = None
     start_time: Time | None = None
+    completion_time: Time | None = None
+    active: int | None = None
     succeeded: int | None = None
+    failed: int | None = None
     terminating: int | None = None
+    completed_indexes: str = ""
+    failed_indexes: str | None = None
     uncounted_terminated_pods: UncountedTerminatedPods | None = None
+    ready: int | None = None
 
 
 class JobTemplateSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -139,8 +139,8 @@ class PodFailurePolicyOnExitCodesRequirement(Struct, frozen=True, gc=False, kw_o
 
 
 class PodFailurePolicyOnPodConditionsPattern(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    status: str = field(default_factory=str)
     type: str = field(default_factory=str)
+    status: str = field(default_factory=str)
 
 
 class PodFailurePolicyRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -154,10 +154,10 @@ class SuccessPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
 
 
 class SuccessPolicyRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    succeeded_count: int | None = None
     succeeded_indexes: str = ""
+    succeeded_count: int | None = None
 
 
 class UncountedTerminatedPods(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    failed: tuple[str, ...] = ()
     succeeded: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()

@@ -36,32 +36,32 @@ class CertificateSigningRequest(Struct, frozen=True, gc=False, kw_only=True, omi
 
 
 class CertificateSigningRequestCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    last_transition_time: Time | None = field(default_factory=NoneType)
-    last_update_time: Time | None = field(default_factory=NoneType)
-    message: str | None = None
-    reason: str | None = None
-    status: str = field(default_factory=str)
     type: str = field(default_factory=str)
+    status: str = field(default_factory=str)
+    reason: str | None = None
+    message: str | None = None
+    last_update_time: Time | None = field(default_factory=NoneType)
+    last_transition_time: Time | None = field(default_factory=NoneType)
 
 
 class CertificateSigningRequestList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "CertificateSigningRequestList"
     api_version: ClassVar[str] = "certificates.k8s.io/v1"
-    items: tuple[CertificateSigningRequest, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[CertificateSigningRequest, ...] = field(default_factory=required_tuple)
 
 
 class CertificateSigningRequestSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    expiration_seconds: int | None = None
-    extra: Mapping[str, tuple[str, ...]] = EMPTY
-    groups: tuple[str, ...] = ()
     request: str = field(default_factory=str)
     signer_name: str = field(default_factory=str)
-    uid: str | None = None
+    expiration_seconds: int | None = None
     usages: tuple[str, ...] = ()
     username: str | None = None
+    uid: str | None = None
+    groups: tuple[str, ...] = ()
+    extra: Mapping[str, tuple[str, ...]] = EMPTY
 
 
 class CertificateSigningRequestStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    certificate: str | None = None
     conditions: tuple[CertificateSigningRequestCondition, ...] = ()
+    certificate: str | None = None

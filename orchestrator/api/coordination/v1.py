@@ -37,15 +37,15 @@ class Lease(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, ren
 class LeaseList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "LeaseList"
     api_version: ClassVar[str] = "coordination.k8s.io/v1"
-    items: tuple[Lease, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[Lease, ...] = field(default_factory=required_tuple)
 
 
 class LeaseSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    acquire_time: MicroTime | None = None
     holder_identity: str | None = None
     lease_duration_seconds: int | None = None
-    lease_transitions: int | None = None
-    preferred_holder: str | None = None
+    acquire_time: MicroTime | None = None
     renew_time: MicroTime | None = None
+    lease_transitions: int | None = None
     strategy: str | None = None
+    preferred_holder: str | None = None

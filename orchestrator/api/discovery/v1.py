@@ -33,12 +33,12 @@ from orchestrator.api.scalars import (
 class Endpoint(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     addresses: tuple[str, ...] = field(default_factory=required_tuple)
     conditions: EndpointConditions | None = field(default_factory=shared(lambda: EndpointConditions()))
-    deprecated_topology: Mapping[str, str] = EMPTY
-    hints: EndpointHints | None = None
     hostname: str | None = None
-    node_name: str | None = None
     target_ref: ObjectReference | None = None
+    deprecated_topology: Mapping[str, str] = EMPTY
+    node_name: str | None = None
     zone: str | None = None
+    hints: EndpointHints | None = None
 
 
 class EndpointConditions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -48,31 +48,31 @@ class EndpointConditions(Struct, frozen=True, gc=False, kw_only=True, omit_defau
 
 
 class EndpointHints(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    for_nodes: tuple[ForNode, ...] = ()
     for_zones: tuple[ForZone, ...] = ()
+    for_nodes: tuple[ForNode, ...] = ()
 
 
 class EndpointPort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    app_protocol: str | None = None
     name: str | None = None
-    port: int | None = None
     protocol: str | None = None
+    port: int | None = None
+    app_protocol: str | None = None
 
 
 class EndpointSlice(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "EndpointSlice"
     api_version: ClassVar[str] = "discovery.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
     address_type: str = field(default_factory=str)
     endpoints: tuple[Endpoint, ...] = field(default_factory=required_tuple)
-    metadata: ObjectMeta = field(default_factory=ObjectMeta)
     ports: tuple[EndpointPort, ...] = field(default_factory=required_tuple)
 
 
 class EndpointSliceList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "EndpointSliceList"
     api_version: ClassVar[str] = "discovery.k8s.io/v1"
-    items: tuple[EndpointSlice, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[EndpointSlice, ...] = field(default_factory=required_tuple)
 
 
 class ForNode(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):

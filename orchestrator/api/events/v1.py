@@ -36,28 +36,28 @@ from orchestrator.api.scalars import (
 class Event(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "Event"
     api_version: ClassVar[str] = "events.k8s.io/v1"
-    action: str = ""
-    deprecated_count: int | None = None
-    deprecated_first_timestamp: Time | None = field(default_factory=NoneType)
-    deprecated_last_timestamp: Time | None = field(default_factory=NoneType)
-    deprecated_source: EventSource | None = field(default_factory=shared(lambda: EventSource()))
-    event_time: MicroTime | None = field(default_factory=NoneType)
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    note: str = ""
+    event_time: MicroTime | None = field(default_factory=NoneType)
+    series: EventSeries | None = None
+    reporting_controller: str = ""
+    reporting_instance: str = ""
+    action: str = ""
     reason: str = ""
     regarding: ObjectReference | None = field(default_factory=shared(lambda: ObjectReference()))
     related: ObjectReference | None = None
-    reporting_controller: str = ""
-    reporting_instance: str = ""
-    series: EventSeries | None = None
+    note: str = ""
     type: str = ""
+    deprecated_source: EventSource | None = field(default_factory=shared(lambda: EventSource()))
+    deprecated_first_timestamp: Time | None = field(default_factory=NoneType)
+    deprecated_last_timestamp: Time | None = field(default_factory=NoneType)
+    deprecated_count: int | None = None
 
 
 class EventList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "EventList"
     api_version: ClassVar[str] = "events.k8s.io/v1"
-    items: tuple[Event, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[Event, ...] = field(default_factory=required_tuple)
 
 
 class EventSeries(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):

@@ -16,6 +16,8 @@ FIELDS: Final = Path(__file__).parent / "fields.json"
 WRITTEN: Final = Path(__file__).parent / "written.json"
 # ... and which ones are the same as absent when they are zero.
 LEFT_OUT: Final = Path(__file__).parent / "left_out.json"
+# ... and in which order it writes them, where that is not the alphabet's.
+ORDER: Final = Path(__file__).parent / "order.json"
 # The types of a pod template as Go prints them, for its hash.
 GO_STRUCTS: Final = Path(__file__).parent / "go_structs.json"
 # What Go's complaints about documents call types and fields.

@@ -28,8 +28,8 @@ from orchestrator.api.scalars import (
 
 
 class ExemptPriorityLevelConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    lendable_percent: int | None = None
     nominal_concurrency_shares: int | None = None
+    lendable_percent: int | None = None
 
 
 class FlowDistinguisherMethod(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -45,24 +45,24 @@ class FlowSchema(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True
 
 
 class FlowSchemaCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    last_transition_time: Time | None = field(default_factory=NoneType)
-    message: str | None = None
-    reason: str | None = None
-    status: str | None = None
     type: str | None = None
+    status: str | None = None
+    last_transition_time: Time | None = field(default_factory=NoneType)
+    reason: str | None = None
+    message: str | None = None
 
 
 class FlowSchemaList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "FlowSchemaList"
     api_version: ClassVar[str] = "flowcontrol.apiserver.k8s.io/v1"
-    items: tuple[FlowSchema, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[FlowSchema, ...] = field(default_factory=required_tuple)
 
 
 class FlowSchemaSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    distinguisher_method: FlowDistinguisherMethod | None = None
-    matching_precedence: int = field(default_factory=int)
     priority_level_configuration: PriorityLevelConfigurationReference = field(default_factory=shared(lambda: PriorityLevelConfigurationReference()))
+    matching_precedence: int = field(default_factory=int)
+    distinguisher_method: FlowDistinguisherMethod | None = None
     rules: tuple[PolicyRulesWithSubjects, ...] = ()
 
 
@@ -75,26 +75,26 @@ class GroupSubject(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
 
 
 class LimitResponse(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    queuing: QueuingConfiguration | None = None
     type: str = field(default_factory=str)
+    queuing: QueuingConfiguration | None = None
 
 
 class LimitedPriorityLevelConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    borrowing_limit_percent: int | None = None
-    lendable_percent: int | None = None
-    limit_response: LimitResponse | None = field(default_factory=shared(lambda: LimitResponse()))
     nominal_concurrency_shares: int | None = field(default_factory=NoneType)
+    limit_response: LimitResponse | None = field(default_factory=shared(lambda: LimitResponse()))
+    lendable_percent: int | None = None
+    borrowing_limit_percent: int | None = None
 
 
 class NonResourcePolicyRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    non_resource_urls: tuple[str, ...] = field(default_factory=required_tuple, name="nonResourceURLs")
     verbs: tuple[str, ...] = field(default_factory=required_tuple)
+    non_resource_urls: tuple[str, ...] = field(default_factory=required_tuple, name="nonResourceURLs")
 
 
 class PolicyRulesWithSubjects(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    non_resource_rules: tuple[NonResourcePolicyRule, ...] = ()
-    resource_rules: tuple[ResourcePolicyRule, ...] = ()
     subjects: tuple[Subject, ...] = field(default_factory=required_tuple)
+    resource_rules: tuple[ResourcePolicyRule, ...] = ()
+    non_resource_rules: tuple[NonResourcePolicyRule, ...] = ()
 
 
 class PriorityLevelConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -106,18 +106,18 @@ class PriorityLevelConfiguration(Struct, frozen=True, gc=False, kw_only=True, om
 
 
 class PriorityLevelConfigurationCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    last_transition_time: Time | None = field(default_factory=NoneType)
-    message: str | None = None
-    reason: str | None = None
-    status: str | None = None
     type: str | None = None
+    status: str | None = None
+    last_transition_time: Time | None = field(default_factory=NoneType)
+    reason: str | None = None
+    message: str | None = None
 
 
 class PriorityLevelConfigurationList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "PriorityLevelConfigurationList"
     api_version: ClassVar[str] = "flowcontrol.apiserver.k8s.io/v1"
-    items: tuple[PriorityLevelConfiguration, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[PriorityLevelConfiguration, ...] = field(default_factory=required_tuple)
 
 
 class PriorityLevelConfigurationReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -125,9 +125,9 @@ class PriorityLevelConfigurationReference(Struct, frozen=True, gc=False, kw_only
 
 
 class PriorityLevelConfigurationSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    exempt: ExemptPriorityLevelConfiguration | None = None
-    limited: LimitedPriorityLevelConfiguration | None = None
     type: str = field(default_factory=str)
+    limited: LimitedPriorityLevelConfiguration | None = None
+    exempt: ExemptPriorityLevelConfiguration | None = None
 
 
 class PriorityLevelConfigurationStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -135,29 +135,29 @@ class PriorityLevelConfigurationStatus(Struct, frozen=True, gc=False, kw_only=Tr
 
 
 class QueuingConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    queues: int = field(default_factory=int)
     hand_size: int = field(default_factory=int)
     queue_length_limit: int = field(default_factory=int)
-    queues: int = field(default_factory=int)
 
 
 class ResourcePolicyRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    verbs: tuple[str, ...] = field(default_factory=required_tuple)
     api_groups: tuple[str, ...] = field(default_factory=required_tuple)
+    resources: tuple[str, ...] = field(default_factory=required_tuple)
     cluster_scope: bool | None = None
     namespaces: tuple[str, ...] = field(default_factory=required_tuple)
-    resources: tuple[str, ...] = field(default_factory=required_tuple)
-    verbs: tuple[str, ...] = field(default_factory=required_tuple)
 
 
 class ServiceAccountSubject(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    name: str = field(default_factory=str)
     namespace: str = field(default_factory=str)
+    name: str = field(default_factory=str)
 
 
 class Subject(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    group: GroupSubject | None = None
     kind: str = field(default_factory=str)
-    service_account: ServiceAccountSubject | None = None
     user: UserSubject | None = None
+    group: GroupSubject | None = None
+    service_account: ServiceAccountSubject | None = None
 
 
 class UserSubject(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, Final
 
-from orchestrator.api.facts import WRITTEN
+from orchestrator.api.facts import ORDER, WRITTEN
 from orchestrator.api.generate.fixups import (
     CORE_FAMILIES,
     PARTS,
@@ -184,7 +184,7 @@ class Types:
             lines.append(f'    api_version: ClassVar[str] = "{api_version}"\n')
         body = [
             self._field(name, wire, value)
-            for wire, value in schema.get("properties", {}).items()
+            for wire, value in in_order(name, schema)
             if kind is None or wire not in ("kind", "apiVersion")
         ]
         lines.extend(body or (["    pass\n"] if kind is None else []))
@@ -264,6 +264,19 @@ class Types:
                 return f"Mapping[str, {self._annotation(schema['additionalProperties'])}]"
             return "Json"
         return _PRIMITIVES[kind] if kind is not None else "Json"
+
+
+@lru_cache(maxsize=1)
+def _orders() -> dict[str, list[str]]:
+    facts: dict[str, list[str]] = json.loads(ORDER.read_text())
+    return facts
+
+
+def in_order(owner: TypeName, schema: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """The fields of a definition as Go writes them: in the order of its struct, else of the document."""
+    properties: dict[str, dict[str, Any]] = schema.get("properties", {})
+    places = {wire: at for at, wire in enumerate(_orders().get(".".join(owner), properties))}
+    return sorted(properties.items(), key=lambda each: places[each[0]])
 
 
 @lru_cache(maxsize=1)

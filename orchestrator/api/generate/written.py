@@ -6,7 +6,7 @@ The OpenAPI document says what a valid object must have, which is something else
 even if it is empty (`status: {}`), unless its tag says `omitzero`; and what has neither `omitempty` nor
 `omitzero` is written as zero or null. Kept are the fields, by definition, and whether an empty one is null. The other way
 round, a number, a truth value or a text that is no pointer and may be left out is left out when it is zero,
-whoever wrote it: these are kept apart.
+whoever wrote it: these are kept apart. So is the order in which Go writes the fields, which is that of the structs.
 """
 
 import json
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from orchestrator.api import document
-from orchestrator.api.facts import LEFT_OUT, WRITTEN
+from orchestrator.api.facts import LEFT_OUT, ORDER, WRITTEN
 from orchestrator.api.generate.names import TypeName, type_name
 
 _STRUCT: Final = re.compile(r"^type (\w+) struct \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
@@ -26,6 +26,7 @@ _FIELD: Final = re.compile(r'^\t(?:\w+\s+)?(\S+)\s+`.*?json:"([^"]*)"')
 # Where the versioned types stand; groups' own folders say group and version.
 _FOLDERS: Final = {
     "apimachinery/pkg/apis/meta/v1": ("meta", "v1"),
+    "apimachinery/pkg/version": ("meta", "v1"),
     "apiextensions-apiserver/pkg/apis/apiextensions/v1": ("apiextensions", "v1"),
     "kube-aggregator/pkg/apis/apiregistration/v1": ("apiregistration", "v1"),
 }
@@ -70,7 +71,13 @@ def read(root: Path) -> dict[Package, Source]:
     """The packages that hold versioned types, below `k8s.io`."""
     folders = {path: (path.parent.name, path.name) for path in (root / "api").glob("*/v*")}
     folders |= {root / path: package for path, package in _FOLDERS.items()}
-    return {package: _source(path) for path, package in folders.items()}
+    found: dict[Package, Source] = {}
+    for path, package in folders.items():
+        source, before = _source(path), found.get(package, _NOTHING)
+        found[package] = Source(
+            {**before.structs, **source.structs}, {**before.named, **source.named}
+        )
+    return found
 
 
 def _source(folder: Path) -> Source:
@@ -117,6 +124,19 @@ def left_out(sources: Mapping[Package, Source], owner: TypeName) -> list[str]:
     )
 
 
+def order(sources: Mapping[Package, Source], owner: TypeName) -> list[str]:
+    """All fields of one type in the order of its struct; those of an embedded one stand where it is embedded."""
+    package = (owner.group, owner.version)
+    found: list[str] = []
+    for field in sources.get(package, _NOTHING).structs.get(owner.name, ()):
+        if field.wire:
+            found.append(field.wire)
+        else:
+            group, name = home_of(field.type.lstrip("*"), package)
+            found += order(sources, TypeName(*group, name))
+    return found
+
+
 def _resolved(sources: Mapping[Package, Source], type_: str, package: Package) -> str:
     """What a type is in the end: Go's own, a list, map or pointer, one of _NULLS, or _STRUCT_TYPE."""
     if type_.startswith(("*", "[", "map[")):
@@ -148,6 +168,8 @@ def main() -> None:
     _write(WRITTEN, {owner: always_written(sources, owner) for owner in known})
     omitted = {owner: left_out(sources, owner) for owner in known}
     _write(LEFT_OUT, {owner: fields for owner, fields in omitted.items() if fields})
+    orders = {owner: order(sources, owner) for owner in known}
+    _write(ORDER, {owner: each for owner, each in orders.items() if each != sorted(each)})
 
 
 def _write(path: Path, facts: Mapping[TypeName, Any]) -> None:

@@ -27,9 +27,9 @@ class APIGroup(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, 
     kind: ClassVar[str] = "APIGroup"
     api_version: ClassVar[str] = "v1"
     name: str = field(default_factory=str)
+    versions: tuple[GroupVersionForDiscovery, ...] = field(default_factory=required_tuple)
     preferred_version: GroupVersionForDiscovery | None = field(default_factory=shared(lambda: GroupVersionForDiscovery()))
     server_address_by_client_cidrs: tuple[ServerAddressByClientCIDR, ...] = field(default=(), name="serverAddressByClientCIDRs")
-    versions: tuple[GroupVersionForDiscovery, ...] = field(default_factory=required_tuple)
 
 
 class APIGroupList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -39,16 +39,16 @@ class APIGroupList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
 
 
 class APIResource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    categories: tuple[str, ...] = ()
-    group: str = ""
-    kind: str = field(default_factory=str)
     name: str = field(default_factory=str)
-    namespaced: bool = field(default_factory=bool)
-    short_names: tuple[str, ...] = ()
     singular_name: str = field(default_factory=str)
-    storage_version_hash: str = ""
-    verbs: tuple[str, ...] = field(default_factory=required_tuple)
+    namespaced: bool = field(default_factory=bool)
+    group: str = ""
     version: str = ""
+    kind: str = field(default_factory=str)
+    verbs: tuple[str, ...] = field(default_factory=required_tuple)
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    storage_version_hash: str = ""
 
 
 class APIResourceList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -61,28 +61,28 @@ class APIResourceList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 class APIVersions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "APIVersions"
     api_version: ClassVar[str] = "v1"
-    server_address_by_client_cidrs: tuple[ServerAddressByClientCIDR, ...] = field(default_factory=required_tuple, name="serverAddressByClientCIDRs")
     versions: tuple[str, ...] = field(default_factory=required_tuple)
+    server_address_by_client_cidrs: tuple[ServerAddressByClientCIDR, ...] = field(default_factory=required_tuple, name="serverAddressByClientCIDRs")
 
 
 class Condition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    last_transition_time: Time | None = field(default_factory=NoneType)
-    message: str = field(default_factory=str)
-    observed_generation: int | None = None
-    reason: str = field(default_factory=str)
-    status: str = field(default_factory=str)
     type: str = field(default_factory=str)
+    status: str = field(default_factory=str)
+    observed_generation: int | None = None
+    last_transition_time: Time | None = field(default_factory=NoneType)
+    reason: str = field(default_factory=str)
+    message: str = field(default_factory=str)
 
 
 class DeleteOptions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "DeleteOptions"
     api_version: ClassVar[str] = "v1"
-    dry_run: tuple[str, ...] = ()
     grace_period_seconds: int | None = None
-    ignore_store_read_error_with_cluster_breaking_potential: bool | None = None
-    orphan_dependents: bool | None = None
     preconditions: Preconditions | None = None
+    orphan_dependents: bool | None = None
     propagation_policy: str | None = None
+    dry_run: tuple[str, ...] = ()
+    ignore_store_read_error_with_cluster_breaking_potential: bool | None = None
 
 
 class FieldSelectorRequirement(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -97,24 +97,24 @@ class GroupVersionForDiscovery(Struct, frozen=True, gc=False, kw_only=True, omit
 
 
 class Info(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    build_date: str = field(default_factory=str)
-    compiler: str = field(default_factory=str)
+    major: str = field(default_factory=str)
+    minor: str = field(default_factory=str)
     emulation_major: str = ""
     emulation_minor: str = ""
-    git_commit: str = field(default_factory=str)
-    git_tree_state: str = field(default_factory=str)
-    git_version: str = field(default_factory=str)
-    go_version: str = field(default_factory=str)
-    major: str = field(default_factory=str)
     min_compatibility_major: str = ""
     min_compatibility_minor: str = ""
-    minor: str = field(default_factory=str)
+    git_version: str = field(default_factory=str)
+    git_commit: str = field(default_factory=str)
+    git_tree_state: str = field(default_factory=str)
+    build_date: str = field(default_factory=str)
+    go_version: str = field(default_factory=str)
+    compiler: str = field(default_factory=str)
     platform: str = field(default_factory=str)
 
 
 class LabelSelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    match_expressions: tuple[LabelSelectorRequirement, ...] = ()
     match_labels: Mapping[str, str] = EMPTY
+    match_expressions: tuple[LabelSelectorRequirement, ...] = ()
 
 
 class LabelSelectorRequirement(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -124,53 +124,53 @@ class LabelSelectorRequirement(Struct, frozen=True, gc=False, kw_only=True, omit
 
 
 class ListMeta(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    self_link: str = ""
+    resource_version: str = ""
     continue_: str = ""
     remaining_item_count: int | None = None
-    resource_version: str = ""
-    self_link: str = ""
     shard_info: ShardInfo | None = None
 
 
 class ManagedFieldsEntry(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    api_version: str = ""
-    fields_type: str = ""
-    fields_v1: Json = None
     manager: str = ""
     operation: str = ""
-    subresource: str = ""
+    api_version: str = ""
     time: Time | None = None
+    fields_type: str = ""
+    fields_v1: Json = None
+    subresource: str = ""
 
 
 class ObjectMeta(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    annotations: Mapping[str, str] = EMPTY
-    creation_timestamp: Time | None = None
-    deletion_grace_period_seconds: int | None = None
-    deletion_timestamp: Time | None = None
-    finalizers: tuple[str, ...] = ()
-    generate_name: str = ""
-    generation: int | None = None
-    labels: Mapping[str, str] = EMPTY
-    managed_fields: tuple[ManagedFieldsEntry, ...] = ()
     name: str = ""
+    generate_name: str = ""
     namespace: str = ""
-    owner_references: tuple[OwnerReference, ...] = ()
-    resource_version: str = ""
     self_link: str = ""
     uid: str = ""
+    resource_version: str = ""
+    generation: int | None = None
+    creation_timestamp: Time | None = None
+    deletion_timestamp: Time | None = None
+    deletion_grace_period_seconds: int | None = None
+    labels: Mapping[str, str] = EMPTY
+    annotations: Mapping[str, str] = EMPTY
+    owner_references: tuple[OwnerReference, ...] = ()
+    finalizers: tuple[str, ...] = ()
+    managed_fields: tuple[ManagedFieldsEntry, ...] = ()
 
 
 class OwnerReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     api_version: str = field(default_factory=str)
-    block_owner_deletion: bool | None = None
-    controller: bool | None = None
     kind: str = field(default_factory=str)
     name: str = field(default_factory=str)
     uid: str = field(default_factory=str)
+    controller: bool | None = None
+    block_owner_deletion: bool | None = None
 
 
 class Preconditions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    resource_version: str | None = None
     uid: str | None = None
+    resource_version: str | None = None
 
 
 class ServerAddressByClientCIDR(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -185,27 +185,27 @@ class ShardInfo(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
 class Status(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "Status"
     api_version: ClassVar[str] = "v1"
-    code: int | None = None
-    details: StatusDetails | None = None
-    message: str = ""
     metadata: ListMeta = field(default_factory=ListMeta)
-    reason: str = ""
     status: str = ""
+    message: str = ""
+    reason: str = ""
+    details: StatusDetails | None = None
+    code: int | None = None
 
 
 class StatusCause(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    field: str = ""
-    message: str = ""
     reason: str = ""
+    message: str = ""
+    field: str = ""
 
 
 class StatusDetails(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    causes: tuple[StatusCause, ...] = ()
+    name: str = ""
     group: str = ""
     kind: str = ""
-    name: str = ""
-    retry_after_seconds: int | None = None
     uid: str = ""
+    causes: tuple[StatusCause, ...] = ()
+    retry_after_seconds: int | None = None
 
 
 class WatchEvent(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):

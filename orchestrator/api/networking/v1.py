@@ -33,9 +33,9 @@ from orchestrator.api.scalars import (
 
 
 class HTTPIngressPath(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    backend: IngressBackend = field(default_factory=shared(lambda: IngressBackend()))
     path: str = ""
     path_type: str = field(default_factory=str)
+    backend: IngressBackend = field(default_factory=shared(lambda: IngressBackend()))
 
 
 class HTTPIngressRuleValue(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -52,8 +52,8 @@ class IPAddress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
 class IPAddressList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "IPAddressList"
     api_version: ClassVar[str] = "networking.k8s.io/v1"
-    items: tuple[IPAddress, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[IPAddress, ...] = field(default_factory=required_tuple)
 
 
 class IPAddressSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -74,8 +74,8 @@ class Ingress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, r
 
 
 class IngressBackend(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    resource: TypedLocalObjectReference | None = None
     service: IngressServiceBackend | None = None
+    resource: TypedLocalObjectReference | None = None
 
 
 class IngressClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -88,16 +88,16 @@ class IngressClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
 class IngressClassList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "IngressClassList"
     api_version: ClassVar[str] = "networking.k8s.io/v1"
-    items: tuple[IngressClass, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[IngressClass, ...] = field(default_factory=required_tuple)
 
 
 class IngressClassParametersReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     api_group: str | None = None
     kind: str = field(default_factory=str)
     name: str = field(default_factory=str)
-    namespace: str | None = None
     scope: str | None = field(default_factory=NoneType)
+    namespace: str | None = None
 
 
 class IngressClassSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -108,13 +108,13 @@ class IngressClassSpec(Struct, frozen=True, gc=False, kw_only=True, omit_default
 class IngressList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "IngressList"
     api_version: ClassVar[str] = "networking.k8s.io/v1"
-    items: tuple[Ingress, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[Ingress, ...] = field(default_factory=required_tuple)
 
 
 class IngressLoadBalancerIngress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    hostname: str = ""
     ip: str = ""
+    hostname: str = ""
     ports: tuple[IngressPortStatus, ...] = ()
 
 
@@ -123,9 +123,9 @@ class IngressLoadBalancerStatus(Struct, frozen=True, gc=False, kw_only=True, omi
 
 
 class IngressPortStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    error: str = ""
     port: int = field(default_factory=int)
     protocol: str = field(default_factory=str)
+    error: str = ""
 
 
 class IngressRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -139,10 +139,10 @@ class IngressServiceBackend(Struct, frozen=True, gc=False, kw_only=True, omit_de
 
 
 class IngressSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    default_backend: IngressBackend | None = None
     ingress_class_name: str | None = None
-    rules: tuple[IngressRule, ...] = ()
+    default_backend: IngressBackend | None = None
     tls: tuple[IngressTLS, ...] = ()
+    rules: tuple[IngressRule, ...] = ()
 
 
 class IngressStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -167,41 +167,41 @@ class NetworkPolicyEgressRule(Struct, frozen=True, gc=False, kw_only=True, omit_
 
 
 class NetworkPolicyIngressRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    from_: tuple[NetworkPolicyPeer, ...] = ()
     ports: tuple[NetworkPolicyPort, ...] = ()
+    from_: tuple[NetworkPolicyPeer, ...] = ()
 
 
 class NetworkPolicyList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "NetworkPolicyList"
     api_version: ClassVar[str] = "networking.k8s.io/v1"
-    items: tuple[NetworkPolicy, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[NetworkPolicy, ...] = field(default_factory=required_tuple)
 
 
 class NetworkPolicyPeer(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    ip_block: IPBlock | None = None
-    namespace_selector: LabelSelector | None = None
     pod_selector: LabelSelector | None = None
+    namespace_selector: LabelSelector | None = None
+    ip_block: IPBlock | None = None
 
 
 class NetworkPolicyPort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    end_port: int | None = None
-    port: IntOrString | None = None
     protocol: str | None = None
+    port: IntOrString | None = None
+    end_port: int | None = None
 
 
 class NetworkPolicySpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    egress: tuple[NetworkPolicyEgressRule, ...] = ()
-    ingress: tuple[NetworkPolicyIngressRule, ...] = ()
     pod_selector: LabelSelector | None = field(default_factory=shared(lambda: LabelSelector()))
+    ingress: tuple[NetworkPolicyIngressRule, ...] = ()
+    egress: tuple[NetworkPolicyEgressRule, ...] = ()
     policy_types: tuple[str, ...] = ()
 
 
 class ParentReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     group: str = ""
-    name: str = ""
-    namespace: str = ""
     resource: str = ""
+    namespace: str = ""
+    name: str = ""
 
 
 class ServiceBackendPort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -220,8 +220,8 @@ class ServiceCIDR(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
 class ServiceCIDRList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ServiceCIDRList"
     api_version: ClassVar[str] = "networking.k8s.io/v1"
-    items: tuple[ServiceCIDR, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[ServiceCIDR, ...] = field(default_factory=required_tuple)
 
 
 class ServiceCIDRSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):

@@ -37,8 +37,8 @@ class Overhead(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, 
 class RuntimeClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "RuntimeClass"
     api_version: ClassVar[str] = "node.k8s.io/v1"
-    handler: str = field(default_factory=str)
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    handler: str = field(default_factory=str)
     overhead: Overhead | None = None
     scheduling: Scheduling | None = None
 
@@ -46,8 +46,8 @@ class RuntimeClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
 class RuntimeClassList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "RuntimeClassList"
     api_version: ClassVar[str] = "node.k8s.io/v1"
-    items: tuple[RuntimeClass, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[RuntimeClass, ...] = field(default_factory=required_tuple)
 
 
 class Scheduling(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):

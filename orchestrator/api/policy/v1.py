@@ -33,8 +33,8 @@ from orchestrator.api.scalars import (
 class Eviction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "Eviction"
     api_version: ClassVar[str] = "policy/v1"
-    delete_options: DeleteOptions | None = None
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    delete_options: DeleteOptions | None = None
 
 
 class PodDisruptionBudget(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -48,22 +48,22 @@ class PodDisruptionBudget(Struct, frozen=True, gc=False, kw_only=True, omit_defa
 class PodDisruptionBudgetList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "PodDisruptionBudgetList"
     api_version: ClassVar[str] = "policy/v1"
-    items: tuple[PodDisruptionBudget, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[PodDisruptionBudget, ...] = field(default_factory=required_tuple)
 
 
 class PodDisruptionBudgetSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    max_unavailable: IntOrString | None = None
     min_available: IntOrString | None = None
     selector: LabelSelector | None = None
+    max_unavailable: IntOrString | None = None
     unhealthy_pod_eviction_policy: str | None = None
 
 
 class PodDisruptionBudgetStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    conditions: tuple[Condition, ...] = ()
-    current_healthy: int = field(default_factory=int)
-    desired_healthy: int = field(default_factory=int)
+    observed_generation: int | None = None
     disrupted_pods: Mapping[str, Time] = EMPTY
     disruptions_allowed: int = field(default_factory=int)
+    current_healthy: int = field(default_factory=int)
+    desired_healthy: int = field(default_factory=int)
     expected_pods: int = field(default_factory=int)
-    observed_generation: int | None = None
+    conditions: tuple[Condition, ...] = ()

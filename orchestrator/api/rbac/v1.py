@@ -35,39 +35,39 @@ class AggregationRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 class ClusterRole(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ClusterRole"
     api_version: ClassVar[str] = "rbac.authorization.k8s.io/v1"
-    aggregation_rule: AggregationRule | None = None
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     rules: tuple[PolicyRule, ...] = field(default_factory=required_tuple)
+    aggregation_rule: AggregationRule | None = None
 
 
 class ClusterRoleBinding(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ClusterRoleBinding"
     api_version: ClassVar[str] = "rbac.authorization.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    role_ref: RoleRef = field(default_factory=shared(lambda: RoleRef()))
     subjects: tuple[Subject, ...] = ()
+    role_ref: RoleRef = field(default_factory=shared(lambda: RoleRef()))
 
 
 class ClusterRoleBindingList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ClusterRoleBindingList"
     api_version: ClassVar[str] = "rbac.authorization.k8s.io/v1"
-    items: tuple[ClusterRoleBinding, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[ClusterRoleBinding, ...] = field(default_factory=required_tuple)
 
 
 class ClusterRoleList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ClusterRoleList"
     api_version: ClassVar[str] = "rbac.authorization.k8s.io/v1"
-    items: tuple[ClusterRole, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[ClusterRole, ...] = field(default_factory=required_tuple)
 
 
 class PolicyRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    api_groups: tuple[str, ...] = ()
-    non_resource_urls: tuple[str, ...] = field(default=(), name="nonResourceURLs")
-    resource_names: tuple[str, ...] = ()
-    resources: tuple[str, ...] = ()
     verbs: tuple[str, ...] = field(default_factory=required_tuple)
+    api_groups: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    resource_names: tuple[str, ...] = ()
+    non_resource_urls: tuple[str, ...] = field(default=(), name="nonResourceURLs")
 
 
 class Role(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -81,22 +81,22 @@ class RoleBinding(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
     kind: ClassVar[str] = "RoleBinding"
     api_version: ClassVar[str] = "rbac.authorization.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    role_ref: RoleRef = field(default_factory=shared(lambda: RoleRef()))
     subjects: tuple[Subject, ...] = ()
+    role_ref: RoleRef = field(default_factory=shared(lambda: RoleRef()))
 
 
 class RoleBindingList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "RoleBindingList"
     api_version: ClassVar[str] = "rbac.authorization.k8s.io/v1"
-    items: tuple[RoleBinding, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[RoleBinding, ...] = field(default_factory=required_tuple)
 
 
 class RoleList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "RoleList"
     api_version: ClassVar[str] = "rbac.authorization.k8s.io/v1"
-    items: tuple[Role, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[Role, ...] = field(default_factory=required_tuple)
 
 
 class RoleRef(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -106,7 +106,7 @@ class RoleRef(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, r
 
 
 class Subject(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    api_group: str = ""
     kind: str = field(default_factory=str)
+    api_group: str = ""
     name: str = field(default_factory=str)
     namespace: str = ""

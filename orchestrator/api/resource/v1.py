@@ -32,19 +32,19 @@ from orchestrator.api.scalars import (
 
 
 class AllocatedDeviceStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    driver: str = field(default_factory=str)
+    pool: str = field(default_factory=str)
+    device: str = field(default_factory=str)
+    share_id: str | None = field(default=None, name="shareID")
     conditions: tuple[Condition, ...] = field(default_factory=required_tuple)
     data: Json = None
-    device: str = field(default_factory=str)
-    driver: str = field(default_factory=str)
     network_data: NetworkDeviceData | None = None
-    pool: str = field(default_factory=str)
-    share_id: str | None = field(default=None, name="shareID")
 
 
 class AllocationResult(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    allocation_timestamp: Time | None = None
     devices: DeviceAllocationResult | None = field(default_factory=shared(lambda: DeviceAllocationResult()))
     node_selector: NodeSelector | None = None
+    allocation_timestamp: Time | None = None
 
 
 class CELDeviceSelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -53,13 +53,13 @@ class CELDeviceSelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaul
 
 class CapacityRequestPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     default: Quantity | None = field(default_factory=NoneType)
-    valid_range: CapacityRequestPolicyRange | None = None
     valid_values: tuple[Quantity, ...] = ()
+    valid_range: CapacityRequestPolicyRange | None = None
 
 
 class CapacityRequestPolicyRange(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    max: Quantity | None = None
     min: Quantity | None = None
+    max: Quantity | None = None
     step: Quantity | None = None
 
 
@@ -72,62 +72,62 @@ class Counter(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, r
 
 
 class CounterSet(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    counters: Mapping[str, Counter] = EMPTY
     name: str = field(default_factory=str)
+    counters: Mapping[str, Counter] = EMPTY
 
 
 class Device(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    all_nodes: bool | None = None
-    allow_multiple_allocations: bool | None = None
+    name: str = field(default_factory=str)
     attributes: Mapping[str, DeviceAttribute] = EMPTY
-    binding_conditions: tuple[str, ...] = ()
-    binding_failure_conditions: tuple[str, ...] = ()
-    binds_to_node: bool | None = None
     capacity: Mapping[str, DeviceCapacity] = EMPTY
     consumes_counters: tuple[DeviceCounterConsumption, ...] = ()
-    name: str = field(default_factory=str)
-    node_allocatable_resource_mappings: Mapping[str, NodeAllocatableResourceMapping] = EMPTY
     node_name: str | None = None
     node_selector: NodeSelector | None = None
+    all_nodes: bool | None = None
     taints: tuple[DeviceTaint, ...] = ()
+    binds_to_node: bool | None = None
+    binding_conditions: tuple[str, ...] = ()
+    binding_failure_conditions: tuple[str, ...] = ()
+    allow_multiple_allocations: bool | None = None
+    node_allocatable_resource_mappings: Mapping[str, NodeAllocatableResourceMapping] = EMPTY
 
 
 class DeviceAllocationConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    opaque: OpaqueDeviceConfiguration | None = None
-    requests: tuple[str, ...] = ()
     source: str = field(default_factory=str)
+    requests: tuple[str, ...] = ()
+    opaque: OpaqueDeviceConfiguration | None = None
 
 
 class DeviceAllocationResult(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    config: tuple[DeviceAllocationConfiguration, ...] = ()
     results: tuple[DeviceRequestAllocationResult, ...] = ()
+    config: tuple[DeviceAllocationConfiguration, ...] = ()
 
 
 class DeviceAttribute(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    bool_: bool | None = None
-    bools: tuple[bool, ...] = ()
     int_: int | None = None
-    ints: tuple[int, ...] = ()
+    bool_: bool | None = None
     string: str | None = None
-    strings: tuple[str, ...] = ()
     version: str | None = None
+    ints: tuple[int, ...] = ()
+    bools: tuple[bool, ...] = ()
+    strings: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
 
 
 class DeviceCapacity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    request_policy: CapacityRequestPolicy | None = None
     value: Quantity = field(default_factory=lambda: "0")
+    request_policy: CapacityRequestPolicy | None = None
 
 
 class DeviceClaim(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    config: tuple[DeviceClaimConfiguration, ...] = ()
-    constraints: tuple[DeviceConstraint, ...] = ()
     requests: tuple[DeviceRequest, ...] = field(default_factory=required_tuple)
+    constraints: tuple[DeviceConstraint, ...] = ()
+    config: tuple[DeviceClaimConfiguration, ...] = ()
 
 
 class DeviceClaimConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    opaque: OpaqueDeviceConfiguration | None = None
     requests: tuple[str, ...] = ()
+    opaque: OpaqueDeviceConfiguration | None = None
 
 
 class DeviceClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -144,20 +144,20 @@ class DeviceClassConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit
 class DeviceClassList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "DeviceClassList"
     api_version: ClassVar[str] = "resource.k8s.io/v1"
-    items: tuple[DeviceClass, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[DeviceClass, ...] = field(default_factory=required_tuple)
 
 
 class DeviceClassSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    selectors: tuple[DeviceSelector, ...] = ()
     config: tuple[DeviceClassConfiguration, ...] = ()
     extended_resource_name: str | None = None
-    selectors: tuple[DeviceSelector, ...] = ()
 
 
 class DeviceConstraint(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    distinct_attribute: str | None = None
-    match_attribute: str | None = None
     requests: tuple[str, ...] = ()
+    match_attribute: str | None = None
+    distinct_attribute: str | None = None
 
 
 class DeviceCounterConsumption(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -166,22 +166,22 @@ class DeviceCounterConsumption(Struct, frozen=True, gc=False, kw_only=True, omit
 
 
 class DeviceRequest(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    name: str = field(default_factory=str)
     exactly: ExactDeviceRequest | None = None
     first_available: tuple[DeviceSubRequest, ...] = ()
-    name: str = field(default_factory=str)
 
 
 class DeviceRequestAllocationResult(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    admin_access: bool | None = None
-    binding_conditions: tuple[str, ...] = ()
-    binding_failure_conditions: tuple[str, ...] = ()
-    consumed_capacity: Mapping[str, Quantity] = EMPTY
-    device: str = field(default_factory=str)
+    request: str = field(default_factory=str)
     driver: str = field(default_factory=str)
     pool: str = field(default_factory=str)
-    request: str = field(default_factory=str)
-    share_id: str | None = field(default=None, name="shareID")
+    device: str = field(default_factory=str)
+    admin_access: bool | None = None
     tolerations: tuple[DeviceToleration, ...] = ()
+    binding_conditions: tuple[str, ...] = ()
+    binding_failure_conditions: tuple[str, ...] = ()
+    share_id: str | None = field(default=None, name="shareID")
+    consumed_capacity: Mapping[str, Quantity] = EMPTY
 
 
 class DeviceSelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -189,49 +189,49 @@ class DeviceSelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
 
 
 class DeviceSubRequest(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    allocation_mode: str | None = None
-    capacity: CapacityRequirements | None = None
-    count: int | None = None
-    device_class_name: str = field(default_factory=str)
     name: str = field(default_factory=str)
+    device_class_name: str = field(default_factory=str)
     selectors: tuple[DeviceSelector, ...] = ()
+    allocation_mode: str | None = None
+    count: int | None = None
     tolerations: tuple[DeviceToleration, ...] = ()
+    capacity: CapacityRequirements | None = None
 
 
 class DeviceTaint(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    effect: str = field(default_factory=str)
     key: str = field(default_factory=str)
-    time_added: Time | None = None
     value: str | None = None
+    effect: str = field(default_factory=str)
+    time_added: Time | None = None
 
 
 class DeviceToleration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    effect: str | None = None
     key: str | None = None
     operator: str | None = None
-    toleration_seconds: int | None = None
     value: str | None = None
+    effect: str | None = None
+    toleration_seconds: int | None = None
 
 
 class ExactDeviceRequest(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    admin_access: bool | None = None
-    allocation_mode: str | None = None
-    capacity: CapacityRequirements | None = None
-    count: int | None = None
     device_class_name: str = field(default_factory=str)
     selectors: tuple[DeviceSelector, ...] = ()
+    allocation_mode: str | None = None
+    count: int | None = None
+    admin_access: bool | None = None
     tolerations: tuple[DeviceToleration, ...] = ()
+    capacity: CapacityRequirements | None = None
 
 
 class NetworkDeviceData(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    hardware_address: str | None = None
     interface_name: str | None = None
     ips: tuple[str, ...] = ()
+    hardware_address: str | None = None
 
 
 class NodeAllocatableResourceMapping(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    allocation_multiplier: Quantity | None = None
     capacity_key: str | None = None
+    allocation_multiplier: Quantity | None = None
 
 
 class OpaqueDeviceConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -249,16 +249,16 @@ class ResourceClaim(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
 
 class ResourceClaimConsumerReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     api_group: str | None = None
-    name: str = field(default_factory=str)
     resource: str = field(default_factory=str)
+    name: str = field(default_factory=str)
     uid: str = field(default_factory=str)
 
 
 class ResourceClaimList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ResourceClaimList"
     api_version: ClassVar[str] = "resource.k8s.io/v1"
-    items: tuple[ResourceClaim, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[ResourceClaim, ...] = field(default_factory=required_tuple)
 
 
 class ResourceClaimSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -267,8 +267,8 @@ class ResourceClaimSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaul
 
 class ResourceClaimStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     allocation: AllocationResult | None = None
-    devices: tuple[AllocatedDeviceStatus, ...] = ()
     reserved_for: tuple[ResourceClaimConsumerReference, ...] = ()
+    devices: tuple[AllocatedDeviceStatus, ...] = ()
 
 
 class ResourceClaimTemplate(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -281,8 +281,8 @@ class ResourceClaimTemplate(Struct, frozen=True, gc=False, kw_only=True, omit_de
 class ResourceClaimTemplateList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ResourceClaimTemplateList"
     api_version: ClassVar[str] = "resource.k8s.io/v1"
-    items: tuple[ResourceClaimTemplate, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[ResourceClaimTemplate, ...] = field(default_factory=required_tuple)
 
 
 class ResourceClaimTemplateSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -291,8 +291,8 @@ class ResourceClaimTemplateSpec(Struct, frozen=True, gc=False, kw_only=True, omi
 
 
 class ResourcePool(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    generation: int = field(default_factory=int)
     name: str = field(default_factory=str)
+    generation: int = field(default_factory=int)
     resource_slice_count: int = field(default_factory=int)
 
 
@@ -306,16 +306,16 @@ class ResourceSlice(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
 class ResourceSliceList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ResourceSliceList"
     api_version: ClassVar[str] = "resource.k8s.io/v1"
-    items: tuple[ResourceSlice, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[ResourceSlice, ...] = field(default_factory=required_tuple)
 
 
 class ResourceSliceSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    all_nodes: bool | None = None
-    devices: tuple[Device, ...] = ()
     driver: str = field(default_factory=str)
+    pool: ResourcePool = field(default_factory=shared(lambda: ResourcePool()))
     node_name: str | None = None
     node_selector: NodeSelector | None = None
+    all_nodes: bool | None = None
+    devices: tuple[Device, ...] = ()
     per_device_node_selection: bool | None = None
-    pool: ResourcePool = field(default_factory=shared(lambda: ResourcePool()))
     shared_counters: tuple[CounterSet, ...] = ()

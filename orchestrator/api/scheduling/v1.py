@@ -30,15 +30,15 @@ from orchestrator.api.scalars import (
 class PriorityClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "PriorityClass"
     api_version: ClassVar[str] = "scheduling.k8s.io/v1"
-    description: str = ""
-    global_default: bool | None = None
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    preemption_policy: str | None = None
     value: int = field(default_factory=int)
+    global_default: bool | None = None
+    description: str = ""
+    preemption_policy: str | None = None
 
 
 class PriorityClassList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "PriorityClassList"
     api_version: ClassVar[str] = "scheduling.k8s.io/v1"
-    items: tuple[PriorityClass, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[PriorityClass, ...] = field(default_factory=required_tuple)

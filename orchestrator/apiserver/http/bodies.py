@@ -24,7 +24,11 @@ from orchestrator.apiserver.http.errors import (
     unsupported_media_type,
     unsupported_patch_type,
 )
-from orchestrator.apiserver.http.strictness import duplicate_fields
+from orchestrator.apiserver.http.strictness import (
+    duplicate_fields,
+    in_document_order,
+    number_as_written,
+)
 from orchestrator.apiserver.validation.registered import (
     NO_KIND,
     is_registered,
@@ -46,6 +50,7 @@ BodyMedia: TypeAlias = Literal["json", "yaml", "protobuf"]
 
 _LONG_NUMBER: Final = re.compile(rb"[0-9]{19}")
 
+_NUMBER: Final = re.compile(r"unmarshal number \S+ into")
 _MEDIA: Final[Mapping[str, BodyMedia]] = {
     "": "json",
     "application/json": "json",
@@ -155,17 +160,17 @@ async def _chunks(request: BaseRequest) -> bytes:
     return b"".join(chunks)
 
 
-def media_of(request: BaseRequest) -> BodyMedia:
-    """JSON, YAML or protobuf, by the content type. Raises UnsupportedMediaType."""
-    media = _MEDIA.get(_content_type(request))
+def media_of(content_type: str) -> BodyMedia:
+    """JSON, YAML or protobuf. Raises UnsupportedMediaType."""
+    media = _MEDIA.get(_bare(content_type))
     if media is None:
         raise unsupported_media_type()
     return media
 
 
-def patch_type_of(request: BaseRequest, *, typed: bool) -> PatchType:
-    """By the content type; a strategic merge needs a typed kind. Raises UnsupportedMediaType."""
-    patch_type = _PATCHES.get(_content_type(request))
+def patch_type_of(content_type: str, *, typed: bool) -> PatchType:
+    """How a patch says what is to change; a strategic merge needs a typed kind. Raises UnsupportedMediaType."""
+    patch_type = _PATCHES.get(_bare(content_type))
     if patch_type is None and typed:
         raise unsupported_patch_type()
     if patch_type is None or (patch_type == "strategic" and not typed):
@@ -175,8 +180,8 @@ def patch_type_of(request: BaseRequest, *, typed: bool) -> PatchType:
     return patch_type
 
 
-def _content_type(request: BaseRequest) -> str:
-    return request.headers.get("Content-Type", "").split(";", 1)[0].strip().lower()
+def _bare(content_type: str) -> str:
+    return content_type.split(";", 1)[0].strip().lower()
 
 
 # --- objects -------------------------------------------------------------------------------
@@ -203,14 +208,16 @@ def decode(data: bytes, media: BodyMedia, expected: Expected, validation: str) -
         if expected.unknown is not None:
             unknown = (*unknown, *expected.unknown(obj))
     except DecodeError as error:
-        raise _cannot_be_handled(api_version, kind, expected, error.words) from error
+        words = error.words
+        if media == "json" and (number := number_as_written(data, error.path)):
+            words = _NUMBER.sub(lambda _: f"unmarshal number {number} into", words)
+        raise _cannot_be_handled(api_version, kind, expected, words) from error
     if validation == "Ignore" or media == "protobuf":
         return Received(obj, (), document)
     repeated = duplicate_fields(data, said) if media == "json" else ()
     if not (unknown or repeated or repeated_lines):
         return Received(obj, (), document)
-    faults = [f'unknown field "{path}"' for path in unknown]
-    faults += [f'duplicate field "{path}"' for path in repeated]
+    faults = in_document_order(data, unknown, repeated)
     if validation == "Strict" and (faults or repeated_lines):
         if repeated_lines:
             faults.insert(0, _unmarshal_errors(repeated_lines))

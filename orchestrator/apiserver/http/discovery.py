@@ -26,6 +26,8 @@ _AGGREGATED: Final = "apidiscovery.k8s.io"
 _AGGREGATED_KIND: Final = "APIGroupDiscoveryList"
 _AGGREGATED_VERSION: Final = "v2"
 _ANY_JSON: Final = ("application/json", "application/*", "*/*")
+# Parameters by which a client asks for another form than a document of the old form has.
+_TURNING: Final = frozenset(("as", "g", "v", "sv"))
 _PLAIN: Final = Clause("application/json", {}, 1.0)
 
 
@@ -191,7 +193,7 @@ class Discovery:
             "metadata": {},
             "items": items,
         }
-        data = msgspec.json.encode(body)
+        data = msgspec.json.encode(body) + b"\n"
         return Document(
             data,
             f"application/json;g={_AGGREGATED};v={_AGGREGATED_VERSION};as={_AGGREGATED_KIND}",
@@ -218,6 +220,8 @@ def with_groups(document: Document, others: OtherGroups) -> Document:
     body = msgspec.json.decode(document.data)
     together = sorted([*body[word], *found], key=lambda each: others.place(_name_of(each)))
     data = msgspec.json.encode({**body, word: together})
+    if document.etag:
+        data += b"\n"
     etag = f'"{hashlib.sha512(data).hexdigest().upper()}"' if document.etag else ""
     return Document(data, document.media_type, etag)
 
@@ -275,23 +279,24 @@ def old_form(accept: str, parts: list[str]) -> Form:
         raise no_representation(collection=False)
     for clause in clauses(accept) if accept else (_PLAIN,):
         media = media_of(clause.media_type)
-        if media and not clause.parameters.get("as"):
-            return Form(media)
+        parameters = clause.parameters
+        streams = parameters.get("stream", "watch") == "watch"
+        if media and streams and not _TURNING.intersection(parameters):
+            return Form(media, pretty=parameters.get("pretty") == "1")
     raise not_acceptable()
 
 
 def _subresources(resource: Resource) -> Iterator[dict[str, Any]]:
     for sub in resource.subresources:
-        entry: dict[str, Any] = {
+        elsewhere = (sub.group, sub.version) != (resource.group, resource.version)
+        yield {
             "name": f"{resource.plural}/{sub.name}",
             "singularName": "",
             "namespaced": resource.namespaced,
+            **({"group": sub.group, "version": sub.version} if elsewhere else {}),
             "kind": sub.kind,
             "verbs": sub.verbs,
         }
-        if (sub.group, sub.version) != (resource.group, resource.version):
-            entry["group"], entry["version"] = sub.group, sub.version
-        yield entry
 
 
 def _aggregated_resource(resource: Resource) -> dict[str, Any]:

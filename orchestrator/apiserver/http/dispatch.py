@@ -19,7 +19,7 @@ from aiohttp.web import BaseRequest, Response, StreamResponse
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.errors import internal
-from orchestrator.apiserver.http import bodies, metrics_api, reads, watches, writes
+from orchestrator.apiserver.http import bodies, metrics_api, parameters, reads, watches, writes
 from orchestrator.apiserver.http.aggregation import Aggregation, Unavailable
 from orchestrator.apiserver.http.asked import asked_of
 from orchestrator.apiserver.http.audit import Trail
@@ -38,7 +38,10 @@ from orchestrator.apiserver.http.one_piece import OnePiece
 from orchestrator.apiserver.http.pages import Pages, is_page, page_of
 from orchestrator.apiserver.http.paths import CONNECTIONS, split
 from orchestrator.apiserver.http.replies import (
+    PLAIN_TEXT,
+    document_reply,
     error_reply,
+    error_text,
     text_reply,
 )
 from orchestrator.apiserver.http.request_log import is_logged, log_request
@@ -70,6 +73,12 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
 }
 # Subresources whose requests last, by Kubernetes' count.
 _LASTING: Final = frozenset({"attach", "exec", "proxy", "log", "portforward"})
+_LASTING_VERBS: Final = ("watch", "proxy")
+# The original's filter writes this Status by itself: it says neither its kind nor that it is JSON.
+_NOT_IN_TIME: Final = (
+    b'{"metadata":{},"status":"Failure","message":"Timeout: request did not complete within the '
+    b'allotted timeout","reason":"Timeout","details":{},"code":504}\n'
+)
 # What Go's server refuses before anybody looks at the request.
 _NO_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # Writes whose objects may have unknown fields.
@@ -120,6 +129,7 @@ class Dispatcher:
             if record.resource is not None and not response.prepared:
                 add_warnings(response, record.resource, record.warnings)
             if record.trail is not None:
+                record.trail.took(front.clock.monotonic() - begun, record.waited)
                 record.trail.completed(response)
                 await record.trail.kept()
             return response
@@ -151,7 +161,7 @@ class Dispatcher:
         try:
             return await self._handled(request, record)
         except PageNotFound as error:
-            return text_reply(f"{error.message}\n", status=error.code)
+            return error_text(error.message, error.code)
         except Rejected:
             return _overloaded(record)
         except _Unaudited:
@@ -182,6 +192,24 @@ class Dispatcher:
             asked = asked_of(request, split(request.path))
         else:
             asked = known[0].asked_named(known[1])
+        if "timeout=" not in request.raw_path or _lasts(asked):
+            return await self._identified(request, asked, record, known)
+        seconds = parameters.allotted_seconds(request.query)
+        try:
+            async with asyncio.timeout(seconds) as allotted:
+                return await self._identified(request, asked, record, known)
+        except TimeoutError:
+            if not allotted.expired():
+                raise
+            return document_reply(_NOT_IN_TIME, status=504, media_type=PLAIN_TEXT)
+
+    async def _identified(
+        self,
+        request: BaseRequest,
+        asked: Attributes,
+        record: Record,
+        known: tuple[Route, str] | None,
+    ) -> StreamResponse:
         identity = await self._identity(request, asked, record)
         self._classify(request, asked, identity, record)
         if not asked.is_resource:
@@ -225,19 +253,19 @@ class Dispatcher:
         if front.read_only:
             check_gate(target, route.verb, front.read_only)
         if known is None:
-            self._check_route(request, route)
+            self._check_route(route)
             self._routes.remember(request, route, name)
         record.resource = target.resource
         return await self._served(call, asked, record)
 
     @staticmethod
-    def _check_route(request: BaseRequest, route: Route) -> None:
+    def _check_route(route: Route) -> None:
         """Raises UnsupportedMediaType."""
         target, verb = route.target, route.verb
         strategic = kind_of(target.resource).strategic
         if verb == "patch" and strategic and target.part not in CONNECTIONS:
             # Refused by the route, before anybody says that the path is deprecated.
-            bodies.patch_type_of(request, typed=True)
+            bodies.patch_type_of(route.content_type, typed=True)
 
     async def _served(self, call: Call, asked: Attributes, record: Record) -> StreamResponse:
         front, request, verb, target = self._front, call.request, call.verb, call.target
@@ -249,9 +277,7 @@ class Dispatcher:
             return await handler(front, call)
         if verb == "watch":
             # It waits for its turn, and holds nobody up while it lasts.
-            turn = Turn(
-                front, record, request.path, await self._work_of_list(record, call), watch=True
-            )
+            turn = Turn(front, record, request, await self._work_of_list(record, call), watch=True)
             if not turn.begin():
                 await turn.wait()
             turn.end()
@@ -263,7 +289,7 @@ class Dispatcher:
         work = (
             await self._work_of_list(record, call) if verb == "list" else self._work(record, verb)
         )
-        turn = Turn(front, record, request.path, work)
+        turn = Turn(front, record, request, work)
         if not turn.begin():
             await turn.wait()
         try:
@@ -280,7 +306,7 @@ class Dispatcher:
         self, request: BaseRequest, asked: Attributes, identity: Identity, record: Record
     ) -> None:
         """Which flow the request belongs to; one that lasts, watches apart, to none."""
-        if asked.verb == "proxy" or (asked.subresource in _LASTING and asked.verb != "watch"):
+        if _lasts(asked) and asked.verb != "watch":
             return
         record.where = self._front.fairness.classify(identity, asked)
         record.asked, record.user = asked, identity.name
@@ -318,13 +344,13 @@ class Dispatcher:
         body = b""
         if request.body_exists:
             body = await bodies.read(request, self._front.limits.request_seconds)
-        turn = Turn(self._front, record, request.path)
+        turn = Turn(self._front, record, request)
         if not turn.begin():
             await turn.wait()
         try:
             return await aggregation.forward(request, service, identity, body)
         except Unavailable as error:
-            return text_reply(f"{error}\n", status=503)
+            return error_text(str(error), 503)
         finally:
             turn.end()
 
@@ -421,7 +447,7 @@ class Dispatcher:
     ) -> StreamResponse:
         parts = split(request.path)
         record.labels = labelled_by_method(request.method, page_of(parts))
-        turn = Turn(self._front, record, request.path)
+        turn = Turn(self._front, record, request)
         if not turn.begin():
             await turn.wait()
         try:
@@ -437,6 +463,11 @@ class Dispatcher:
             turn.end()
 
 
+def _lasts(asked: Attributes) -> bool:
+    """Whether a request goes on for as long as somebody wants."""
+    return asked.verb in _LASTING_VERBS or asked.subresource in _LASTING
+
+
 def _length(response: StreamResponse | None) -> int:
     """How many bytes were, or will be, sent."""
     if isinstance(response, OnePiece):
@@ -449,12 +480,12 @@ def _length(response: StreamResponse | None) -> int:
 def _failed(request: BaseRequest, why: str) -> Response:
     """What the original answers where it cannot even look at a request."""
     words = f"Internal Server Error: {quote(request.raw_path)}: {why}"
-    return text_reply(f"{escape(words, quote=False)}\n", status=500)
+    return error_text(escape(words, quote=False), 500)
 
 
 def _overloaded(record: Record) -> Response:
     """There was no seat for the request, nor a place to wait for one."""
     retry = 1 if record.where is None else record.where.level.retry_seconds
-    response = text_reply("Too many requests, please try again later.\n", status=429)
+    response = error_text("Too many requests, please try again later.", 429)
     response.headers["Retry-After"] = str(retry)
     return response

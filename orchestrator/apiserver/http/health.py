@@ -10,7 +10,7 @@ from orchestrator.api.scheme import resource_of
 from orchestrator.apiserver.http.errors import PageNotFound
 from orchestrator.apiserver.http.front import Front
 from orchestrator.apiserver.http.parameters import Query
-from orchestrator.apiserver.http.replies import text_reply
+from orchestrator.apiserver.http.replies import error_text, guarded, text_reply
 from orchestrator.machinery.field_errors import quote
 from orchestrator.protocol import ApiError, Get, GiveUp
 
@@ -107,7 +107,7 @@ async def health_reply(front: Front, parts: list[str], query: Query) -> Response
         found = await check(front)
         front.health.note(kind, "/".join(parts[1:]), found)
         if not found:
-            return text_reply("internal server error: the API server does not answer\n", status=500)
+            return error_text("internal server error: the API server does not answer", 500)
         return text_reply("ok")
     # Those that are alike are asked once.
     asked = {check: await check(front) for check in set(checks.values())}
@@ -128,7 +128,7 @@ async def health_reply(front: Front, parts: list[str], query: Query) -> Response
         unknown = ", ".join(map(quote, excluded))
         lines.append(f"warn: some health checks cannot be excluded: no matches for {unknown}")
     if not healthy:
-        return text_reply("\n".join([*lines, f"{kind} check failed", ""]), status=500)
+        return error_text("\n".join([*lines, f"{kind} check failed"]), 500)
     if "verbose" in query:
-        return text_reply("\n".join([*lines, f"{kind} check passed", ""]))
-    return text_reply("ok")
+        return guarded(text_reply("\n".join([*lines, f"{kind} check passed", ""])))
+    return guarded(text_reply("ok"))

@@ -1,5 +1,6 @@
 """Which form of an answer the client gets: JSON or YAML; the object, its metadata, or a table."""
 
+from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
@@ -43,31 +44,51 @@ class Clause(NamedTuple):
 
 @remembered(512)
 def clauses(accept: str) -> tuple[Clause, ...]:
-    """The alternatives, the client's favourite first."""
+    """The alternatives, the client's favourite first, as Go's library reads them: what it cannot read it passes over."""
     found = []
     for text in accept.split(","):
-        media_type, *fields = (part.strip() for part in text.split(";"))
-        if not media_type:
+        media_type, *fields = text.strip(" ").split(";")
+        kind, _, inner = media_type.partition("/")
+        kind, inner = kind.strip(" "), inner.strip(" ")
+        if "/" in inner or not (inner or kind == "*"):
             continue
         parameters = {}
+        quality = 1.0
         for field in fields:
             key, _, value = field.partition("=")
-            parameters[key.strip().lower()] = value.strip().strip('"')
-        found.append(Clause(media_type.lower(), parameters, _quality(parameters.pop("q", ""))))
+            key = key.strip(" ")
+            if not value or "=" in value:
+                continue
+            if key == "q":
+                quality = _quality(value)
+            else:
+                parameters[key] = value.strip(" ")
+        found.append(Clause(f"{kind}/{inner or '*'}", parameters, quality))
     return tuple(sorted(found, key=lambda clause: -clause.quality))
 
 
 def _quality(text: str) -> float:
     try:
-        return float(text) if text else 1.0
+        return float(text)
     except ValueError:
-        return 1.0
+        return 0.0
 
 
 @remembered(512)
 def is_representable(accept: str) -> bool:
-    """Whether the client names any media type that is known, whatever its parameters."""
-    return not accept or any(clause.media_type in _MEDIA for clause in clauses(accept))
+    """Whether the client names any media type that is known, whatever its parameters: so a route is found."""
+    return not accept or not _MEDIA.keys().isdisjoint(_named(accept))
+
+
+def accepts(accept: str, media_type: str) -> bool:
+    """Whether the client takes a document of that type, which has no other form."""
+    return not accept or not {"*/*", media_type}.isdisjoint(_named(accept))
+
+
+def _named(accept: str) -> Iterator[str]:
+    """The media types that a header names, letter by letter."""
+    for part in accept.split(","):
+        yield part.partition(";")[0].strip(" ")
 
 
 def media_of(media_type: str) -> Media | None:
@@ -75,27 +96,24 @@ def media_of(media_type: str) -> Media | None:
     return "json" if media_type == "application/*" else _MEDIA.get(media_type)
 
 
-def accepts(accept: str, media_type: str) -> bool:
-    """Whether the client takes a document of that type, which has no other form."""
-    return not accept or any(clause.media_type in ("*/*", media_type) for clause in clauses(accept))
-
-
 @remembered(512)
-def negotiate(accept: str, protobuf: bool = True, tables: bool = True) -> Form | None:
+def negotiate(
+    accept: str, protobuf: bool = True, tables: bool = True, shapes: bool = True
+) -> Form | None:
     """The first alternative that can be served; None if there is none.
 
     `protobuf`: whether what is asked for has that form, as Kubernetes' own kinds have; `tables`: whether it
-    is shown in tables, as what is stored is, its status and its scale. CBOR is never
-    served: a client that offers JSON beside it gets JSON.
+    is shown in tables, as what is stored is, its status and its scale; `shapes`: whether it has any form but
+    its own. CBOR is never served: a client that offers JSON beside it gets JSON.
     """
     if not accept:
         return Form()
     for clause in clauses(accept):
-        media = _MEDIA.get(clause.media_type)
+        media = media_of(clause.media_type)
         if media is None or (media == "protobuf" and not protobuf):
             continue
         form = _form(media, clause.parameters)
-        if form is not None and (tables or form.shape != "Table"):
+        if form is not None and (shapes or not form.shape) and (tables or form.shape != "Table"):
             return form
     return None
 

@@ -26,7 +26,7 @@ _V2_FORMS: Final = (*_JSON[:1], *openapi_protobuf.MEDIA_TYPES)
 
 
 class Schema(NamedTuple):
-    """A document, as it is and in gzip."""
+    """A document, as it is and in gzip; the index has no tag."""
 
     data: bytes
     gzipped: bytes
@@ -37,9 +37,10 @@ class Schema(NamedTuple):
 class Moved(Exception):
     """The document has another hash than the client says: it is at `location`."""
 
-    def __init__(self, location: str) -> None:
+    def __init__(self, location: str, etag: str) -> None:
         super().__init__(location)
         self.location = location
+        self.etag = etag
 
 
 class NoDocument(PageNotFound):
@@ -68,7 +69,7 @@ class OpenApi:
         if parts[1:] == ["v2"]:
             return self._version_2(accept)
         if parts[1:] == ["v3"]:
-            return self._made("v3", self._index, _INDEX_TYPE)
+            return self._made("v3", self._index, _INDEX_TYPE)._replace(etag="")
         if parts[1:2] != ["v3"]:
             raise NoDocument
         found = self._version_3("/".join(parts[2:]))
@@ -76,7 +77,7 @@ class OpenApi:
             raise NoForm
         present = found.etag.strip('"')
         if hash_ and hash_ != present:
-            raise Moved(f"/{'/'.join(parts)}?hash={present}")
+            raise Moved(f"/{'/'.join(parts)}?hash={present}", found.etag)
         return found
 
     def _refresh(self) -> None:

@@ -1,11 +1,16 @@
 """The paths that are no resources: discovery, descriptions, health, version, metrics, who signs tokens."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Final, TypeAlias
 
 import msgspec
+from aiohttp.http import HttpVersion11
 from aiohttp.web import BaseRequest, Response, StreamResponse
+from multidict import CIMultiDict
 
+from orchestrator.api.go_text import as_go_writes
 from orchestrator.api.scheme import KUBERNETES_GROUPS
 from orchestrator.apiserver.authentication import AskIssuer
 from orchestrator.apiserver.debugging import actors_page
@@ -17,12 +22,14 @@ from orchestrator.apiserver.http.errors import (
     method_not_allowed,
     no_representation_but,
     no_such_path,
+    not_acceptable,
 )
 from orchestrator.apiserver.http.fairness.dumps import TABLES
 from orchestrator.apiserver.http.front import Front
 from orchestrator.apiserver.http.health import check_paths, health_reply
 from orchestrator.apiserver.http.metrics import present_families
-from orchestrator.apiserver.http.negotiation import accepts, is_pretty
+from orchestrator.apiserver.http.negotiation import Form, accepts, is_pretty
+from orchestrator.apiserver.http.one_piece import CACHE_CONTROL
 from orchestrator.apiserver.http.openapi import Moved, NoDocument, NoForm, OpenApi
 from orchestrator.apiserver.http.presentation import rendered
 from orchestrator.apiserver.http.replies import (
@@ -30,9 +37,17 @@ from orchestrator.apiserver.http.replies import (
     accepts_gzip,
     compressed,
     document_reply,
+    indented_reply,
     text_reply,
 )
-from orchestrator.apiserver.http.self_description import flagz, statusz
+from orchestrator.apiserver.http.self_description import (
+    OLD_VERSIONS,
+    PAGE_FORMS,
+    flagz,
+    form_of_page,
+    page_object,
+    statusz,
+)
 from orchestrator.apiserver.http.turns import dumped_requests
 from orchestrator.apiserver.http.version import version_document
 from orchestrator.apiserver.state import AskState
@@ -44,6 +59,10 @@ _CONFIGURATION: Final = "/.well-known/openid-configuration"
 _KEY_SET: Final = "/openid/v1/jwks"
 _KEY_SET_TYPE: Final = "application/jwk-set+json"
 _JSON: Final = "application/json"
+_NO_CACHE: Final[Mapping[str, str]] = {"Cache-Control": CACHE_CONTROL}
+_PUBLIC: Final[Mapping[str, str]] = {"Cache-Control": "public"}
+# How long a description may be kept that is asked for by its hash.
+_YEAR_SECONDS: Final = 365 * 24 * 3600
 _PATHS: Final = (
     _CONFIGURATION,
     _KEY_SET,
@@ -87,9 +106,12 @@ class Pages:
             pretty = is_pretty(request.query.get("pretty"), request.headers.get("User-Agent", ""))
             data, media_type = rendered(document.data, old_form(accept, parts), pretty=pretty)
             return document_reply(data, media_type=media_type)
-        return await self._tagged(
-            request, document.data, document.etag, document.media_type, vary="Accept"
+        reply = await self._tagged(
+            request, document.data, document.etag, document.media_type, keeping=_PUBLIC
         )
+        if reply.status == HTTPStatus.OK and request.version == HttpVersion11:
+            reply.enable_chunked_encoding()  # it is longer than what Go waits for
+        return reply
 
     def _with_others(self, document: Document | None, parts: list[str]) -> Document | None:
         """A discovery document with the groups that other servers serve."""
@@ -109,18 +131,38 @@ class Pages:
         accept, expected = request.headers.get("Accept", ""), request.query.get("hash", "")
         if request.path.endswith("/"):
             parts = [*parts, ""]
+        # Version 2 is compressed by a filter before it, which says so of all that it sees.
+        vary = ("Accept-Encoding", "Accept") if parts[1:] == ["v2"] else ("Accept",)
         try:
             schema = self._openapi_documents.find(parts, accept, expected)
         except NoDocument:
             if parts[1:2] != ["v3"]:
                 raise PageNotFound from None
-            return Response(status=404)
+            return _without_body(404)
         except NoForm:
-            return Response(status=406)
+            return _without_body(406, vary)
         except Moved as moved:
-            return document_reply(b"", status=301, headers={"Location": moved.location})
+            headers = {
+                **_NO_CACHE,
+                "Vary": "Accept",
+                "Etag": moved.etag,
+                "Location": moved.location,
+            }
+            return document_reply(b"", status=301, headers=headers)
+        if not schema.etag:
+            return document_reply(schema.data, media_type=schema.media_type)
+        keeping = _NO_CACHE
+        if expected:
+            year = self._front.clock.now() + _YEAR_SECONDS
+            keeping = {"Cache-Control": "public, immutable", "Expires": _http_time(year)}
         return await self._tagged(
-            request, schema.data, schema.etag, schema.media_type, schema.gzipped
+            request,
+            schema.data,
+            schema.etag,
+            schema.media_type,
+            schema.gzipped,
+            keeping=keeping,
+            vary=vary,
         )
 
     async def _tagged(
@@ -131,15 +173,19 @@ class Pages:
         media_type: str,
         gzipped: bytes = b"",
         *,
-        vary: str = "Accept, Accept-Encoding",
-    ) -> StreamResponse:
+        keeping: Mapping[str, str],
+        vary: tuple[str, ...] = ("Accept",),
+    ) -> Response:
         """A document that clients keep; 304 for one that has the present one."""
-        headers = {"ETag": etag, "Vary": vary, "Cache-Control": "public"}
+        headers = CIMultiDict({**keeping, "Etag": etag})
+        headers.extend(("Vary", each) for each in vary)
         if request.headers.get("If-None-Match") == etag:
             return document_reply(b"", status=304, media_type=media_type, headers=headers)
         if len(data) > GZIP_BYTES and accepts_gzip(request):
             data = gzipped or await compressed(data)
             headers["Content-Encoding"] = "gzip"
+            if "Accept-Encoding" not in vary:
+                headers.add("Vary", "Accept-Encoding")
         return document_reply(data, media_type=media_type, headers=headers)
 
     async def _health(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
@@ -148,26 +194,41 @@ class Pages:
         return await health_reply(self._front, parts, request.query)
 
     async def _self_description(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
-        """What the server says of itself in plain words."""
+        """What the server says of itself, in plain words or as an object."""
         if len(parts) > 1:
             raise PageNotFound
         front = self._front
-        if parts[0] == "flagz":
-            return text_reply(flagz(front.flags))
-        return text_reply(statusz(front.started, front.clock.now()))
+        form = form_of_page(request.headers.get("Accept", ""), parts[0])
+        if form is None:
+            raise not_acceptable(PAGE_FORMS)
+        if form.media == "text":
+            if parts[0] == "flagz":
+                return text_reply(flagz(front.flags))
+            return text_reply(statusz(front.started, front.clock.now()))
+        page = page_object(parts[0], form.version, front.flags, front.started, front.clock.now())
+        pretty = is_pretty(request.query.get("pretty"), request.headers.get("User-Agent", ""))
+        data, media_type = rendered(
+            as_go_writes(msgspec.json.encode(page)), Form(form.media), pretty=pretty or form.pretty
+        )
+        reply = document_reply(data, media_type=f"{media_type};{form.told}")
+        if form.version in OLD_VERSIONS:
+            old = f"This version of the {parts[0]} endpoint is deprecated. Please use a newer version."
+            reply.headers["Warning"] = f'299 - "{old}"'
+        return reply
 
     async def _version(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         if len(parts) > 1:
             raise no_such_path()
         _check_is_get(request)
         _check_takes_json(request)
-        return document_reply(version_document())
+        return indented_reply(version_document())
 
     async def _metrics(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         front = self._front
+        if request.path.endswith("/"):
+            raise PageNotFound
         if parts[1:] == ["slis"]:
-            text = text_of(front.health.families())
-            return document_reply(text.encode(), media_type=MEDIA_TYPE)
+            return self._measures(text_of(front.health.families()))
         if len(parts) > 1:
             raise PageNotFound
         state = await front.ask(AskState())
@@ -175,17 +236,24 @@ class Pages:
         own = [family for each in front.sources for family in each()]
         present = present_families(front.fairness, state, front.encodings)
         families = (*front.metrics.families(), *own, *present, *others)
-        return document_reply(text_of(families).encode(), media_type=MEDIA_TYPE)
+        return self._measures(text_of(families))
+
+    def _measures(self, text: str) -> Response:
+        """Measures, and since when there are any."""
+        reply = document_reply(text.encode(), media_type=MEDIA_TYPE)
+        reply.headers["Process-Start-Time-Unix"] = str(int(self._front.started))
+        return reply
 
     async def _issuer(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         """The documents by which others verify the server's tokens."""
-        if request.path not in (_CONFIGURATION, _KEY_SET):
+        path = request.path.rstrip("/")
+        if path not in (_CONFIGURATION, _KEY_SET):
             raise PageNotFound
         _check_is_get(request)
         front = self._front
         issuer = await front.ask(AskIssuer())
         headers = {"Cache-Control": "public, max-age=3600"}
-        if request.path == _KEY_SET:
+        if path == _KEY_SET:
             if not accepts(request.headers.get("Accept", ""), _KEY_SET_TYPE):
                 raise no_representation_but(_KEY_SET_TYPE)
             data = msgspec.json.encode(issuer.key_set())
@@ -209,8 +277,22 @@ class Pages:
 
     async def _root(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         """The paths of what is no object, in order."""
+        if request.path not in ("/", "/index.html"):
+            raise PageNotFound
         paths = sorted((*_PATHS, *self._front.discovery.paths(), *check_paths()))
-        return document_reply(msgspec.json.encode({"paths": paths}))
+        return indented_reply(msgspec.json.encode({"paths": paths}))
+
+
+def _without_body(status: int, vary: tuple[str, ...] = ()) -> Response:
+    """An answer that says nothing but its status."""
+    headers = CIMultiDict(_NO_CACHE)
+    headers.extend(("Vary", each) for each in vary)
+    return Response(status=status, headers=headers)
+
+
+def _http_time(seconds: float) -> str:
+    """As the original writes it, whose zone is not quite HTTP's."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%a, %d %b %Y %H:%M:%S UTC")
 
 
 def is_page(parts: list[str]) -> bool:
@@ -237,6 +319,7 @@ def page_of(parts: list[str]) -> str:
 
 _PAGES: Final[Mapping[str, Page]] = {
     "": Pages._root,
+    "index.html": Pages._root,
     "api": Pages._discovery,
     "apis": Pages._discovery,
     "openapi": Pages._openapi,

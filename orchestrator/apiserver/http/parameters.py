@@ -15,9 +15,10 @@ from multidict import MultiDict, MultiMapping
 from orchestrator.api.meta.v1 import DeleteOptions, Preconditions
 from orchestrator.apiserver.http.errors import cannot_parse, invalid_options
 from orchestrator.machinery import field_errors, fields, labels
-from orchestrator.machinery.errors import SelectorError
+from orchestrator.machinery.errors import DurationError, SelectorError
 from orchestrator.machinery.field_errors import FieldError
 from orchestrator.machinery.memo import LONGEST_TEXT
+from orchestrator.machinery.times import parse_duration
 from orchestrator.protocol import BadRequest, PropagationPolicy
 
 # The parameters of a URL; of a repeated one the first counts.
@@ -58,11 +59,16 @@ class WriteOptions(Struct, frozen=True):
     said: Mapping[str, str] | None = None
 
 
+_REQUEST_SECONDS: Final = 60.0
+
+
 def integer(query: Query, name: str) -> int:
     """A 64-bit number; 0 when absent. Raises BadRequest."""
+    if name not in query:
+        return 0
     text = query.get(name, "")
     if not text:
-        return 0
+        raise cannot_parse("ParseInt", "")
     digits = text[1:] if text[0] in "+-" else text
     if not (digits.isascii() and digits.isdecimal()):
         raise cannot_parse("ParseInt", text)
@@ -70,6 +76,20 @@ def integer(query: Query, name: str) -> int:
     if not -_INT64 <= number < _INT64:
         raise BadRequest(f'strconv.ParseInt: parsing "{text}": value out of range')
     return number
+
+
+def allotted_seconds(query: Query) -> float:
+    """How long a request may take that does not last: at most a minute, and a minute if it says nothing.
+
+    Raises BadRequest.
+    """
+    text = query.get("timeout", "")
+    try:
+        seconds = parse_duration(text) if text else 0.0
+    except DurationError as error:
+        words = f"invalid timeout specified in the request URL - {error}"
+        raise BadRequest(words) from error
+    return min(seconds, _REQUEST_SECONDS) if seconds > 0 else _REQUEST_SECONDS
 
 
 def boolean(query: Query, name: str) -> bool:
@@ -245,8 +265,6 @@ class DeleteChoice(Struct, frozen=True):
 def delete_options_of(query: Query) -> DeleteOptions:
     """The options of a delete without a body. Raises BadRequest."""
     has = query.__contains__
-    if query.get("gracePeriodSeconds") == "":
-        raise cannot_parse("ParseInt", "")
     uid, version = query.get("uid") or None, query.get("resourceVersion") or None
     return DeleteOptions(
         dry_run=tuple(query.getall("dryRun", [])),

@@ -45,8 +45,8 @@ def is_resource_path(parts: list[str]) -> bool:
 
 
 def split(path: str) -> list[str]:
-    """The parts of a path; [""] for the root."""
-    return path.strip("/").split("/")
+    """The parts of a path; [""] for the root. One that begins with two slashes has a first part that is empty."""
+    return path.removeprefix("/").rstrip("/").split("/")
 
 
 def target_of(parts: list[str], scheme: Scheme) -> Target:

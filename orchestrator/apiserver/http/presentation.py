@@ -1,5 +1,6 @@
 """From objects to documents: an object or a list, whole, as metadata, or as a table."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -7,6 +8,7 @@ import msgspec
 
 from orchestrator.api import protobuf_writer
 from orchestrator.api.autoscaling.v1 import Scale
+from orchestrator.api.go_text import as_go_writes
 from orchestrator.api.scheme import Resource, Subresource
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.http.encodings import Encodings
@@ -26,7 +28,14 @@ _CORE: Final = (
     "events",
 )  # groups whose kinds are the core group's inside of Kubernetes' server
 
-_encode: Final = msgspec.json.Encoder().encode
+_ENCODER: Final = msgspec.json.Encoder()
+_DELETE: Final = 0x7F
+# Those that JSON does not escape.
+_NO_YAML: Final = re.compile("[\x7f-\x84\x86-\x9f\ufffe\uffff]")
+
+
+def _encode(value: Any) -> bytes:
+    return as_go_writes(_ENCODER.encode(value))
 
 
 class Presenter:
@@ -99,7 +108,9 @@ class Presenter:
             metadata["continue"] = page.continue_token
         if page.remaining is not None:
             metadata["remainingItemCount"] = page.remaining
-        head = self._list_head(metadata)
+        head, tail = self._list_head(metadata), b"]}"
+        if not self._form.shape and kind_of(self._resource).custom:
+            head, tail = self._custom_list(metadata)
         if not page.items and self._is_null_when_empty():
             yield head[:-1] + b"null}"  # the original makes no list of nothing
             return
@@ -109,7 +120,13 @@ class Presenter:
         for start in range(0, len(items), SLICE):
             piece = b",".join([make(item) for item in items[start : start + SLICE]])
             yield b"," + piece if start else piece
-        yield b"]}"  # the newline is the answer's
+        yield tail  # the newline is the answer's
+
+    def _custom_list(self, metadata: dict[str, Any]) -> tuple[bytes, bytes]:
+        """What stands before and behind the items: such a list is a map, too, whose keys are in order."""
+        head = _encode({"apiVersion": self._resource.api_version})[:-1] + b',"items":['
+        rest = {"kind": self._resource.list_kind, "metadata": dict(sorted(metadata.items()))}
+        return head, b"]," + _encode(rest)[1:]
 
     def _is_null_when_empty(self) -> bool:
         """Whether a list of nothing is no list: of metadata, and of rows that say a name and an age alone."""
@@ -173,12 +190,25 @@ class Presenter:
 
 
 def rendered(document: bytes, form: Form, *, pretty: bool) -> tuple[bytes, str]:
-    """A JSON document in the media type of the form, and that media type."""
+    """A JSON document in the media type of the form, and that media type. Raises Unclassified."""
     if form.media == "yaml":
+        if not document.isascii() or _DELETE in document:
+            _check_yaml(document.decode())
         value = msgspec.json.decode(document)
         return yaml_text(value).encode(), "application/yaml"
     if form.media == "protobuf":
         return protobuf_writer.encode(msgspec.json.decode(document)), PROTOBUF
     if pretty or form.pretty:
-        return msgspec.json.format(document, indent=2) + b"\n", "application/json"
+        return indented(document), "application/json"
     return document + b"\n", "application/json"
+
+
+def indented(document: bytes) -> bytes:
+    """A JSON document for people; no newline ends it."""
+    return msgspec.json.format(document, indent=2)
+
+
+def _check_yaml(document: str) -> None:
+    """The original's library reads the JSON document as YAML, which may not hold all signs. Raises Unclassified."""
+    if _NO_YAML.search(document):
+        raise Unclassified("yaml: control characters are not allowed")

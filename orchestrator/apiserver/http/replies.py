@@ -12,13 +12,15 @@ from aiohttp.web import BaseRequest, Response, StreamResponse
 from anyio.lowlevel import checkpoint
 from multidict import CIMultiDict
 
+from orchestrator.api import codec
 from orchestrator.api.meta.v1 import Status, StatusDetails
 from orchestrator.apiserver.aside import BULKY_BYTES, aside
+from orchestrator.apiserver.errors import NotAllowed
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.negotiation import Form, is_pretty, negotiate
 from orchestrator.apiserver.http.one_piece import CACHE_CONTROL, OnePiece
-from orchestrator.apiserver.http.presentation import SLICE, Presenter, rendered
-from orchestrator.apiserver.http.statuses import document, error_document
+from orchestrator.apiserver.http.presentation import SLICE, Presenter, indented, rendered
+from orchestrator.apiserver.http.statuses import error_document
 from orchestrator.apiserver.http.warnings import add_warnings
 from orchestrator.protocol import ApiError, Page
 
@@ -37,6 +39,7 @@ _GZIP_WINDOW: Final = 31
 # One thread: the event loop is to have a processor beside it, however many lists are compressed.
 _COMPRESSORS: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="gzip")
 
+PLAIN_TEXT: Final = "text/plain; charset=utf-8"
 _HEADERS: Final[Mapping[str, str]] = {"Cache-Control": CACHE_CONTROL}
 # TLS makes so many bytes of an answer ready in a millisecond or two; then others have their turn.
 _SLICE_BYTES: Final = 256 * 1024
@@ -90,7 +93,23 @@ def document_reply(
 def text_reply(text: str, *, status: int = 200) -> Response:
     """Plain text."""
     data = text.encode()
-    return document_reply(data, status=status, media_type="text/plain; charset=utf-8")
+    return document_reply(data, status=status, media_type=PLAIN_TEXT)
+
+
+def guarded(response: Response) -> Response:
+    """An answer that no browser takes for something else than it says: what is refused, and sums of checks."""
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def error_text(text: str, status: int) -> Response:
+    """An error in plain words, as Go's own library answers it; a newline ends it."""
+    return guarded(text_reply(f"{text}\n", status=status))
+
+
+def indented_reply(document: bytes) -> Response:
+    """A JSON document that has no form but that for people."""
+    return document_reply(indented(document))
 
 
 async def object_reply(front: Front, call: Call, obj: Any, *, status: int = 200) -> Response:
@@ -188,7 +207,7 @@ def presenter(front: Front, call: Call) -> Presenter:
 
 def status_reply(call: Call, status: Status) -> Response:
     """A success that has no object to show; its code is the status's."""
-    data, media_type = rendered(document(status), call.form, pretty=call.pretty)
+    data, media_type = rendered(codec.encode(status), call.form, pretty=call.pretty)
     return document_reply(data, status=status.code or 200, media_type=media_type)
 
 
@@ -198,16 +217,18 @@ def success(code: int | None = None, details: StatusDetails | None = None) -> St
 
 
 def error_reply(request: BaseRequest, error: ApiError) -> Response:
-    """An error as Status, in YAML or protobuf if the client prefers them."""
-    form = negotiate(request.headers.get("Accept", "")) or Form()
-    if form.shape:
-        form = Form()  # a Status has no other shapes
-    pretty = is_pretty(None, request.headers.get("User-Agent", ""))
+    """An error as Status, in YAML or protobuf if the client prefers them.
+
+    Who wants a form that a Status does not have gets JSON for people.
+    """
+    form = negotiate(request.headers.get("Accept", ""), True, True, False) or Form(pretty=True)
+    pretty = is_pretty(request.query.get("pretty"), request.headers.get("User-Agent", ""))
     data, media_type = rendered(error_document(error), form, pretty=pretty)
     headers = _HEADERS
     if error.retry_after_seconds:
         headers = {**_HEADERS, "Retry-After": str(error.retry_after_seconds)}
-    return document_reply(data, status=error.code, media_type=media_type, headers=headers)
+    reply = document_reply(data, status=error.code, media_type=media_type, headers=headers)
+    return guarded(reply) if isinstance(error, NotAllowed) else reply
 
 
 async def _finished(call: Call, made: bytes, status: int) -> Response:

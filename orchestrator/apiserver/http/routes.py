@@ -17,8 +17,8 @@ from orchestrator.api.protobuf_writer import has_form
 from orchestrator.api.scheme import Scheme
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.authorization import Attributes
-from orchestrator.apiserver.http import parameters
-from orchestrator.apiserver.http.bodies import Expected
+from orchestrator.apiserver.http import bodies, parameters
+from orchestrator.apiserver.http.bodies import BodyMedia, Expected
 from orchestrator.apiserver.http.errors import no_representation, no_such_path, not_acceptable
 from orchestrator.apiserver.http.metrics import Labels, labelled
 from orchestrator.apiserver.http.negotiation import Form, is_pretty, is_representable, negotiate
@@ -60,9 +60,15 @@ class Route(Struct, frozen=True, dict=True, eq=False):
     form: Form
     pretty: bool
     agent: str
+    content_type: str
     labels: Labels
     deprecated: bool
     knowledge: Any
+
+    @cached_property
+    def media(self) -> BodyMedia:
+        """What the body is written in. Raises UnsupportedMediaType."""
+        return bodies.media_of(self.content_type)
 
     @cached_property
     def options(self) -> WriteOptions:
@@ -135,7 +141,7 @@ class Routes:
         verb = verb_of(target, request.method, watch=wants_watch(query))
         accept = "" if target.is_proxy else headers.get(hdrs.ACCEPT, "")  # that is for who answers
         form = _form_of(target, verb, accept)
-        agent = headers.get(hdrs.USER_AGENT, "")
+        agent, content_type = headers.get(hdrs.USER_AGENT, ""), headers.get(hdrs.CONTENT_TYPE, "")
         route = Route(
             target=replace(target, name=""),
             asked=replace(asked, name="") if target.name else asked,
@@ -144,7 +150,8 @@ class Routes:
             form=form,
             pretty=is_pretty(query.get("pretty"), agent),
             agent=agent,
-            labels=_labels_of(target, verb, query, headers.get(hdrs.CONTENT_TYPE, "")),
+            content_type=content_type,
+            labels=_labels_of(target, verb, query, content_type),
             deprecated=deprecation_of(target.resource) is not None,
             knowledge=target.resource.knowledge,
         )

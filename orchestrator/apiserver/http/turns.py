@@ -5,6 +5,8 @@ Nearly all requests find their seats at once, and wait for nothing: so only who 
 
 from typing import Any
 
+from aiohttp.web import BaseRequest
+
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.http.audit import Trail
@@ -63,13 +65,13 @@ class Turn:
     (None), needs no seat.
     """
 
-    __slots__ = ("_front", "_record", "_watch", "came", "path", "seat", "work")
+    __slots__ = ("_front", "_record", "_request", "_watch", "came", "seat", "work")
 
     def __init__(
         self,
         front: Front,
         record: Record | None,
-        path: str,
+        request: BaseRequest,
         work: Work = ONE,
         *,
         watch: bool = False,
@@ -77,10 +79,15 @@ class Turn:
         self._front = front
         self._record = record
         self._watch = watch
-        self.path = path
+        self._request = request
         self.work = work
         self.came = 0.0
         self.seat: Seat | None = None
+
+    @property
+    def path(self) -> str:
+        """Of what was asked for."""
+        return self._request.path
 
     @property
     def record(self) -> Record:

@@ -46,7 +46,7 @@ async def create(front: Front, call: Call) -> StreamResponse:
     target = call.target
     if target.part in CONNECTIONS:
         return await connect(front, call)
-    media = bodies.media_of(call.request)
+    media = call.route.media
     data = call.body
     options = call.route.options
     received = await bodies.apart(
@@ -88,7 +88,7 @@ async def update(front: Front, call: Call) -> StreamResponse:
         return await connect(front, call)
     data = call.body
     options = call.route.options
-    media = bodies.media_of(call.request)
+    media = call.route.media
     received = await bodies.apart(
         bodies.decode, data, media, call.route.expected, options.field_validation
     )
@@ -143,7 +143,9 @@ async def patch(front: Front, call: Call) -> StreamResponse:
     target = call.target
     if target.part in CONNECTIONS:
         return await connect(front, call)
-    patch_type = bodies.patch_type_of(call.request, typed=kind_of(target.resource).strategic)
+    patch_type = bodies.patch_type_of(
+        call.route.content_type, typed=kind_of(target.resource).strategic
+    )
     data = call.body
     applies = patch_type == "apply"
     options = call.route.options
@@ -296,7 +298,7 @@ async def _delete_choice(call: Call) -> parameters.DeleteChoice:
     data = call.body
     if not data:
         return parameters.delete_choice(parameters.delete_options_of(call.query))
-    media = bodies.media_of(call.request)
+    media = call.route.media
     options = await bodies.apart(bodies.decode_delete_options, data, media)
     # The original reads them as a version of its own, and says so.
     call.note({**codec.to_dict(options), "apiVersion": "meta.k8s.io/__internal"})

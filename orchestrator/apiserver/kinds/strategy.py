@@ -17,7 +17,8 @@ from orchestrator.protocol import Identity, PropagationPolicy
 class Traits(Struct, frozen=True):
     """How a resource differs from most, as data.
 
-    `generation`: counts changes of what is neither metadata nor status. `unconditional_update`:
+    `generation`: counts changes of what is neither metadata nor status; `empties_count`: and an empty list or map is
+    one that somebody says. `unconditional_update`:
     an update without a resourceVersion writes over whatever is there. `create_on_update`: a PUT
     to a free name creates. `created_by_status`: an apply to the status of a free name creates, too.
     `propagation`: what a delete does with dependents when it does not
@@ -26,6 +27,7 @@ class Traits(Struct, frozen=True):
     """
 
     generation: bool = False
+    empties_count: bool = False
     unconditional_update: bool = True
     create_on_update: bool = False
     created_by_status: bool = False
@@ -56,7 +58,7 @@ class Strategy:
             resource.type
         )
         self._empty_status: Final = resource.type().status if self.has_status else None
-        self._content: Final = tuple(
+        self.content: Final = tuple(
             name for name in parts(resource.type) if name not in ("metadata", "status")
         )
 
@@ -101,7 +103,7 @@ class Strategy:
 
     def has_changed(self, new: Any, old: Any) -> bool:
         """Whether an update changes what `generation` counts."""
-        for name in self._content:
+        for name in self.content:
             mine, theirs = getattr(new, name), getattr(old, name)
             if mine is not theirs and mine != theirs:
                 return True

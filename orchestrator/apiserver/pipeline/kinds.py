@@ -6,6 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Pod
+from orchestrator.api.meta.v1 import ManagedFieldsEntry
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.environment import Environment
@@ -19,10 +20,11 @@ from orchestrator.apiserver.kinds.validating import (
 )
 from orchestrator.apiserver.pipeline.course import Course, pure
 from orchestrator.apiserver.pipeline.draft import Draft, Overtaken, Step
+from orchestrator.apiserver.pipeline.emptiness import says_empty
 from orchestrator.apiserver.validation.empties import with_empties
 from orchestrator.apiserver.validation.formats import LOOPBACK
 from orchestrator.apiserver.validation.warnings import Warnings
-from orchestrator.protocol import Cause, Invalid
+from orchestrator.protocol import Cause, Invalid, Patch
 
 
 @pure
@@ -94,13 +96,33 @@ def count_generation(course: Course) -> tuple[Step, ...]:
     if not strategy.traits.generation:
         return ()
 
+    empties_count = strategy.traits.empties_count
+
     def step(_env: Environment, draft: Draft) -> None:
         new, old = draft.new, draft.old
-        if strategy.has_changed(new, old):
+        if strategy.has_changed(new, old) or (
+            empties_count and says_empty(_said(draft), new, strategy.content)
+        ):
             generation = (old.metadata.generation or 0) + 1
             draft.new = replace(new, metadata=replace(new.metadata, generation=generation))
 
     return (step,)
+
+
+def _said(draft: Draft) -> Any:
+    """What a client says of the object: its document, what its patch makes of that, or what it applies."""
+    if draft.document is not None or type(draft.message) is not Patch:
+        return draft.document
+    body, who = draft.message.body, draft.message.field_manager
+    if all((each.manager, each.operation) != (who, "Apply") for each in _owners(draft.old)):
+        return body
+    # To who has applied before, a list whose items are told apart by keys, as a kind's own lists are, is no change.
+    return {name: part for name, part in body.items() if part != []}
+
+
+def _owners(obj: Any) -> Sequence[ManagedFieldsEntry]:
+    found: Sequence[ManagedFieldsEntry] = obj.metadata.managed_fields
+    return found
 
 
 # --- validation ----------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from msgspec import Struct, to_builtins
+from msgspec import Struct
 from msgspec.structs import replace
 
 from orchestrator.api.authorization.v1 import (
@@ -30,14 +30,6 @@ _IGNORED: Final = "spec.resourceAttributes.{} ignored due to parse error"
 # What selectors can say; a review may come from a newer client that knows more.
 _FIELD_OPERATORS: Final = ("In", "NotIn")
 _LABEL_OPERATORS: Final = ("In", "NotIn", "Exists", "DoesNotExist")
-
-
-_METADATA: Final = (
-    *("name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation"),
-    *("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "labels"),
-    *("annotations", "ownerReferences", "finalizers", "managedFields"),
-)
-_ENTRY: Final = ("manager", "operation", "apiVersion", "time", "fieldsType", "fieldsV1")
 
 
 class _Shown(Struct, rename="pascal"):
@@ -153,19 +145,7 @@ def faults_of_metadata(metadata: ObjectMeta, shown: ObjectMeta, *, local: bool) 
     bare = replace(metadata, managed_fields=(), namespace="" if local else metadata.namespace)
     if bare != ObjectMeta():
         detail = "must be empty except for namespace" if local else "must be empty"
-        yield invalid("metadata", _in_order(shown), detail)
-
-
-def _in_order(metadata: ObjectMeta) -> dict[str, Any]:
-    """The metadata with its fields in the original's order, in which a complaint prints them."""
-    found = to_builtins(metadata)
-    if entries := found.get("managedFields"):
-        found["managedFields"] = [_sorted(each, _ENTRY) for each in entries]
-    return _sorted(found, _METADATA)
-
-
-def _sorted(values: dict[str, Any], order: Sequence[str]) -> dict[str, Any]:
-    return {name: values[name] for name in order if name in values}
+        yield invalid("metadata", shown, detail)
 
 
 def faults_of_local(spec: Any, namespace: str) -> Errors:

@@ -28,7 +28,7 @@ _CONDITION_SECONDS: Final = (0.001, 0.005, 0.01, 0.025, 0.1, 0.2, 0.25)
 _CEL_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _POD: Final = ("request_operation", "resource", "subresource")
 _LARGEST_CODE: Final = 600  # what a webhook says beyond this is this
-_MANY: Final = 256  # steps that are counted together
+_MANY: Final = 2048  # steps that are counted together
 
 
 class Asked(Struct, frozen=True, eq=False):
@@ -59,6 +59,7 @@ class AdmissionCounts:
         """Of the steps of writes, and of each plugin."""
         self._passed: dict[Asked, list[float]] = {}  # moments, so many to a write
         self._uncounted = 0  # steps whose moments these are
+        self._let_by: dict[Asked, int] = {}
         step = f"{_PREFIX}step_admission_duration_seconds"
         self._steps = Histogram(step, "How long a write's step took.", _STEP, _SECONDS)
         self._plugins = Histogram(
@@ -163,6 +164,10 @@ class AdmissionCounts:
         if self._uncounted >= _MANY:
             self._count()
 
+    def let_by(self, asked: Asked) -> None:
+        """A step has let a write pass of which none of its plugins has anything to say."""
+        self._let_by[asked] = self._let_by.get(asked, 0) + 1
+
     def refused(self, asked: Asked, moments: list[float]) -> None:
         """The plugin has refused it whose end is not among the moments."""
         self._went(asked, [*moments, self.monotonic()], refused=True)
@@ -193,6 +198,12 @@ class AdmissionCounts:
                 self._steps.observe_all(moments[:, -1] - moments[:, 0], *about)
         self._passed.clear()
         self._uncounted = 0
+        for asked, number in self._let_by.items():
+            about = (asked.step, asked.operation, _truth(False))
+            for name in asked.names:
+                self._plugins.weigh(0.0, number, name, *about)
+            self._steps.weigh(0.0, number, *about)
+        self._let_by.clear()
 
     def webhook(
         self,

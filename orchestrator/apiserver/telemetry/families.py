@@ -16,7 +16,7 @@ Values: TypeAlias = tuple[str, ...]
 MetricsSource: TypeAlias = "Callable[[], Awaitable[Iterable[Series | Histogram]]]"
 """Somebody in the process who has families of his own."""
 
-MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
 
 
 class Series:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from orchestrator.machinery.documents import in_order
 from orchestrator.machinery.field_errors import FieldError, child, duplicate, index, invalid, key
 from orchestrator.machinery.schemas.schema import ABSENT, Schema
 
@@ -43,7 +44,7 @@ def _twice(keys: Sequence[Any], path: str) -> Iterator[FieldError]:
     for number, each in enumerate(written):
         times[each] += 1
         if times[each] == 2:
-            yield duplicate(index(path, number), keys[number])
+            yield duplicate(index(path, number), in_order(keys[number]))
 
 
 def _map_faults(value: Sequence[Any], schema: Schema, path: str) -> Iterator[FieldError]:

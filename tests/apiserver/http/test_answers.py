@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.apiserver.http.conftest import Caller
 
 _MERGE = "application/merge-patch+json"
@@ -87,3 +89,29 @@ async def test_an_ingress_without_rules_is_shown_without_them(call: Caller) -> N
         code, status = await call("POST", path, {"metadata": {"name": "a"}, "spec": spec})
         [cause] = status["details"]["causes"]
         assert (code, cause["message"].split(":")[1]) == (422, " null")
+
+
+@pytest.mark.parametrize(
+    ("media_type", "said", "generation"),
+    [
+        (_MERGE, {"egress": []}, 2),
+        (_MERGE, {"podSelector": {"matchLabels": {}}}, 2),
+        (_MERGE, {"podSelector": {}}, 1),
+        (_MERGE, {"policyTypes": []}, 1),
+        ("application/apply-patch+yaml", {"podSelector": {}, "ingress": []}, 2),
+    ],
+)
+async def test_an_empty_list_that_somebody_says_is_a_generation_of_a_network_policy(
+    call: Caller, media_type: str, said: dict[str, Any], generation: int
+) -> None:
+    """Though it reads back as before: Go tells an empty one from none."""
+    path = "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies"
+    spec = {"podSelector": {}, "policyTypes": ["Ingress"]}
+    _, made = await call("POST", path, {"metadata": {"name": "a"}, "spec": spec})
+    head = {"apiVersion": made["apiVersion"], "kind": made["kind"], "metadata": {"name": "a"}}
+    change = {**head, "spec": said}
+    code, changed = await call(
+        "PATCH", f"{path}/a?fieldManager=me", change, Content_Type=media_type
+    )
+    assert (code, changed["spec"]) == (200, made["spec"])
+    assert changed["metadata"]["generation"] == generation

@@ -20,6 +20,7 @@ from orchestrator.apiserver.http.audit import (
     InvalidAuditPolicy,
     load_policy,
 )
+from orchestrator.machinery.times import parse_duration
 from orchestrator.protocol import AUTHENTICATED, MASTERS, Identity, NotFound
 from tests.apiserver.http.conftest import Caller, caller
 
@@ -143,7 +144,7 @@ async def test_refusals_are_written_with_their_reasons(tmp_path: Path) -> None:
 
 
 async def test_a_watch_is_written_when_it_begins_and_when_it_ends(tmp_path: Path) -> None:
-    """And not what it tells."""
+    """And not what it tells; of what takes long the time is told."""
     rules = ({"level": "RequestResponse", "verbs": ["watch"]},)
     async with audited(tmp_path, *rules) as (call, events):
         async with call.send("GET", f"{CONFIG_MAPS}?watch=1&timeoutSeconds=1") as answer:
@@ -152,6 +153,9 @@ async def test_a_watch_is_written_when_it_begins_and_when_it_ends(tmp_path: Path
         await call("GET", CONFIG_MAPS)
     assert [each["stage"] for each in events][2:] == ["ResponseComplete"]
     assert "responseObject" not in events[-1]
+    took = events[-1]["annotations"]["apiserver.latency.k8s.io/total"]
+    assert parse_duration(took) >= 1.0
+    assert "apiserver.latency.k8s.io/total" not in events[1].get("annotations", {})
 
 
 async def test_a_patch_and_a_deletion_are_written(tmp_path: Path) -> None:

@@ -155,9 +155,30 @@ async def test_the_server_describes_itself(tmp_path: Path) -> None:
                 text = await answer.text()
             assert text.startswith("\napiserver statusz\nWarning: This endpoint is not meant")
             assert re.search(r"^Up= 0 hr 00 min \d\d sec$", text, re.MULTILINE)
-            assert "Binary version= 1.36" in text.splitlines()
+            assert "Binary version= 1.36.2" in text.splitlines()
             async with call.send("GET", "/flagz") as answer:
                 assert (await answer.text()).splitlines()[-2:] == ["bare:True", "nodes:0"]
+            form = "application/yaml;as=Flagz;g=config.k8s.io;v=v1alpha1"
+            async with call.send("GET", "/flagz", Accept=form) as answer:
+                head = "apiVersion: config.k8s.io/v1alpha1\n"
+                flags = 'flags:\n  bare: "True"\n  nodes: "0"\n'
+                assert (
+                    await answer.text()
+                    == f"{head}{flags}kind: Flagz\nmetadata:\n  name: apiserver\n"
+                )
+                assert answer.headers["Content-Type"] == (
+                    "application/yaml;g=config.k8s.io;v=v1alpha1;as=Flagz"
+                )
+                assert "flagz endpoint is deprecated" in answer.headers["Warning"]
+            form = "text/html, application/json;as=Statusz;g=config.k8s.io;v=v1beta1"
+            code, page = await call("GET", "/statusz", Accept=form)
+            assert (code, page["kind"], page["binaryVersion"]) == (200, "Statusz", "1.36.2")
+            code, status = await call("GET", "/statusz", Accept="application/json")
+            assert (code, status["message"]) == (
+                406,
+                "only the following media types are accepted: "
+                "application/json, application/yaml, text/plain",
+            )
 
 
 def _manifest(name: str, cpu: str) -> dict[str, Any]:

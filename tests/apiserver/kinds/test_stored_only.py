@@ -114,8 +114,10 @@ def test_what_somebody_reads_leaves_the_table() -> None:
     """Fields of the table are read by nobody, but for names that others have, too."""
     # A node may not make pods with certificates, and refuses AppArmor's profiles where it has none, but loads none.
     shared = {"rules", "tls", "node_id", "topology_keys", "pod_certificate", "app_armor_profile"}
-    # The scheduler counts volumes that a CSI driver replaced, and no node mounts them.
-    shared |= {in_tree.field for in_tree in DRIVERS}
+    # The scheduler counts volumes that a CSI driver replaced, and wakes pods by theirs; no node mounts them.
+    # A slice loses what its devices take of a node's resources.
+    shared.add("node_allocatable_resource_mappings")
+    shared |= {"vsphere_volume", *(in_tree.field for in_tree in DRIVERS)}
     read = _read_names()
     for each, fields in STORED_ONLY.items():
         assert set(fields) <= {field.name for field in msgspec.structs.fields(each)}
@@ -130,7 +132,7 @@ def test_paths_lead_to_the_fields() -> None:
     volumes = (Volume(name="a"), Volume(name="b", cinder=CinderVolumeSource(volume_id="v")))
     pod = Pod(spec=PodSpec(containers=(secured,), volumes=volumes))
     paths = [each.partition(": ")[0] for each in stored_only_warnings(pod)]
-    assert paths == ["spec.containers[0].securityContext.appArmorProfile", "spec.volumes[1].cinder"]
+    assert paths == ["spec.volumes[1].cinder", "spec.containers[0].securityContext.appArmorProfile"]
     patch = {"spec": {"volumes": [{"name": "b", "cinder": {"volumeID": "w"}}]}}
     assert len(list(stored_only_warnings(pod, names_in(patch)))) == 1
     assert not list(stored_only_warnings(Pod(spec=PodSpec(containers=(Container(name="c"),)))))

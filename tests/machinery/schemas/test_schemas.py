@@ -265,3 +265,17 @@ def test_plain_keys_stand_once(items: list[dict[str, Any]]) -> None:
 def test_what_fits_has_no_fault(value: Any) -> None:
     """The fast answer that a value fits is never wrong."""
     assert not (FITS(value) and faults_of(value, THING))
+
+
+def test_keys_that_stand_twice_are_shown_by_name() -> None:
+    """Whatever the order in which the schema lists them, and the item has them."""
+    text = {"type": "string"}
+    schema = {
+        "type": "array",
+        "x-kubernetes-list-type": "map",
+        "x-kubernetes-list-map-keys": ["key", "effect"],
+        "items": {"type": "object", "properties": {"key": text, "effect": text}},
+    }
+    items = [{"key": "a", "effect": "b"}] * 2
+    [fault] = list_faults(items, compile_schema(schema), "taints")
+    assert str(fault) == 'taints[1]: Duplicate value: {"effect":"b","key":"a"}'

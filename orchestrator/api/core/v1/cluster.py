@@ -31,51 +31,51 @@ from orchestrator.api.scalars import (
 
 
 class ComponentCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    error: str = ""
-    message: str = ""
-    status: str = field(default_factory=str)
     type: str = field(default_factory=str)
+    status: str = field(default_factory=str)
+    message: str = ""
+    error: str = ""
 
 
 class ComponentStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ComponentStatus"
     api_version: ClassVar[str] = "v1"
-    conditions: tuple[ComponentCondition, ...] = ()
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    conditions: tuple[ComponentCondition, ...] = ()
 
 
 class ComponentStatusList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ComponentStatusList"
     api_version: ClassVar[str] = "v1"
-    items: tuple[ComponentStatus, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[ComponentStatus, ...] = field(default_factory=required_tuple)
 
 
 class Event(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "Event"
     api_version: ClassVar[str] = "v1"
-    action: str = ""
-    count: int | None = None
-    event_time: MicroTime | None = field(default_factory=NoneType)
-    first_timestamp: Time | None = field(default_factory=NoneType)
-    involved_object: ObjectReference = field(default_factory=shared(lambda: ObjectReference()))
-    last_timestamp: Time | None = field(default_factory=NoneType)
-    message: str = ""
     metadata: ObjectMeta = field(default_factory=lambda: ObjectMeta())
+    involved_object: ObjectReference = field(default_factory=shared(lambda: ObjectReference()))
     reason: str = ""
+    message: str = ""
+    source: EventSource | None = field(default_factory=shared(lambda: EventSource()))
+    first_timestamp: Time | None = field(default_factory=NoneType)
+    last_timestamp: Time | None = field(default_factory=NoneType)
+    count: int | None = None
+    type: str = ""
+    event_time: MicroTime | None = field(default_factory=NoneType)
+    series: EventSeries | None = None
+    action: str = ""
     related: ObjectReference | None = None
     reporting_component: str = field(default_factory=str)
     reporting_instance: str = field(default_factory=str)
-    series: EventSeries | None = None
-    source: EventSource | None = field(default_factory=shared(lambda: EventSource()))
-    type: str = ""
 
 
 class EventList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "EventList"
     api_version: ClassVar[str] = "v1"
-    items: tuple[Event, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[Event, ...] = field(default_factory=required_tuple)
 
 
 class EventSeries(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -97,18 +97,18 @@ class Namespace(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
 
 
 class NamespaceCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    last_transition_time: Time | None = field(default_factory=NoneType)
-    message: str = ""
-    reason: str = ""
-    status: str = field(default_factory=str)
     type: str = field(default_factory=str)
+    status: str = field(default_factory=str)
+    last_transition_time: Time | None = field(default_factory=NoneType)
+    reason: str = ""
+    message: str = ""
 
 
 class NamespaceList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "NamespaceList"
     api_version: ClassVar[str] = "v1"
-    items: tuple[Namespace, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[Namespace, ...] = field(default_factory=required_tuple)
 
 
 class NamespaceSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -116,8 +116,8 @@ class NamespaceSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
 
 
 class NamespaceStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    conditions: tuple[NamespaceCondition, ...] = ()
     phase: str = ""
+    conditions: tuple[NamespaceCondition, ...] = ()
 
 
 class TopologySelectorLabelRequirement(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):

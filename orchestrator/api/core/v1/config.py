@@ -34,25 +34,25 @@ from orchestrator.api.scalars import (
 class ConfigMap(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ConfigMap"
     api_version: ClassVar[str] = "v1"
-    binary_data: Mapping[str, str] = EMPTY
-    data: Mapping[str, str] = EMPTY
-    immutable: bool | None = None
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    immutable: bool | None = None
+    data: Mapping[str, str] = EMPTY
+    binary_data: Mapping[str, str] = EMPTY
 
 
 class ConfigMapList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ConfigMapList"
     api_version: ClassVar[str] = "v1"
-    items: tuple[ConfigMap, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[ConfigMap, ...] = field(default_factory=required_tuple)
 
 
 class Secret(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "Secret"
     api_version: ClassVar[str] = "v1"
-    data: Mapping[str, str] = EMPTY
-    immutable: bool | None = None
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    immutable: bool | None = None
+    data: Mapping[str, str] = EMPTY
     string_data: Mapping[str, str] = EMPTY
     type: str = ""
 
@@ -60,21 +60,21 @@ class Secret(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, re
 class SecretList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "SecretList"
     api_version: ClassVar[str] = "v1"
-    items: tuple[Secret, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[Secret, ...] = field(default_factory=required_tuple)
 
 
 class ServiceAccount(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ServiceAccount"
     api_version: ClassVar[str] = "v1"
-    automount_service_account_token: bool | None = None
-    image_pull_secrets: tuple[LocalObjectReference, ...] = ()
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     secrets: tuple[ObjectReference, ...] = ()
+    image_pull_secrets: tuple[LocalObjectReference, ...] = ()
+    automount_service_account_token: bool | None = None
 
 
 class ServiceAccountList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ServiceAccountList"
     api_version: ClassVar[str] = "v1"
-    items: tuple[ServiceAccount, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[ServiceAccount, ...] = field(default_factory=required_tuple)

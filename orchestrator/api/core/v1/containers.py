@@ -28,8 +28,8 @@ from orchestrator.api.scalars import (
 
 
 class AppArmorProfile(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    localhost_profile: str | None = None
     type: str = field(default_factory=str)
+    localhost_profile: str | None = None
 
 
 class Capabilities(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -43,45 +43,45 @@ class ConfigMapEnvSource(Struct, frozen=True, gc=False, kw_only=True, omit_defau
 
 
 class ConfigMapKeySelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    key: str = field(default_factory=str)
     name: str = ""
+    key: str = field(default_factory=str)
     optional: bool | None = None
 
 
 class Container(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    args: tuple[str, ...] = ()
-    command: tuple[str, ...] = ()
-    env: tuple[EnvVar, ...] = ()
-    env_from: tuple[EnvFromSource, ...] = ()
-    image: str = ""
-    image_pull_policy: str = ""
-    lifecycle: Lifecycle | None = None
-    liveness_probe: Probe | None = None
     name: str = field(default_factory=str)
+    image: str = ""
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    working_dir: str = ""
     ports: tuple[ContainerPort, ...] = ()
-    readiness_probe: Probe | None = None
-    resize_policy: tuple[ContainerResizePolicy, ...] = ()
+    env_from: tuple[EnvFromSource, ...] = ()
+    env: tuple[EnvVar, ...] = ()
     resources: ResourceRequirements | None = field(default_factory=shared(lambda: ResourceRequirements()))
+    resize_policy: tuple[ContainerResizePolicy, ...] = ()
     restart_policy: str | None = None
     restart_policy_rules: tuple[ContainerRestartRule, ...] = ()
-    security_context: SecurityContext | None = None
+    volume_mounts: tuple[VolumeMount, ...] = ()
+    volume_devices: tuple[VolumeDevice, ...] = ()
+    liveness_probe: Probe | None = None
+    readiness_probe: Probe | None = None
     startup_probe: Probe | None = None
-    stdin: bool | None = None
-    stdin_once: bool | None = None
+    lifecycle: Lifecycle | None = None
     termination_message_path: str = ""
     termination_message_policy: str = ""
+    image_pull_policy: str = ""
+    security_context: SecurityContext | None = None
+    stdin: bool | None = None
+    stdin_once: bool | None = None
     tty: bool | None = None
-    volume_devices: tuple[VolumeDevice, ...] = ()
-    volume_mounts: tuple[VolumeMount, ...] = ()
-    working_dir: str = ""
 
 
 class ContainerPort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    container_port: int = field(default_factory=int)
-    host_ip: str = field(default="", name="hostIP")
-    host_port: int | None = None
     name: str = ""
+    host_port: int | None = None
+    container_port: int = field(default_factory=int)
     protocol: str = ""
+    host_ip: str = field(default="", name="hostIP")
 
 
 class ContainerResizePolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -100,9 +100,9 @@ class ContainerRestartRuleOnExitCodes(Struct, frozen=True, gc=False, kw_only=Tru
 
 
 class ContainerState(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    waiting: ContainerStateWaiting | None = None
     running: ContainerStateRunning | None = None
     terminated: ContainerStateTerminated | None = None
-    waiting: ContainerStateWaiting | None = None
 
 
 class ContainerStateRunning(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -110,36 +110,36 @@ class ContainerStateRunning(Struct, frozen=True, gc=False, kw_only=True, omit_de
 
 
 class ContainerStateTerminated(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    container_id: str = field(default="", name="containerID")
     exit_code: int = field(default_factory=int)
-    finished_at: Time | None = field(default_factory=NoneType)
-    message: str = ""
-    reason: str = ""
     signal: int | None = None
+    reason: str = ""
+    message: str = ""
     started_at: Time | None = field(default_factory=NoneType)
+    finished_at: Time | None = field(default_factory=NoneType)
+    container_id: str = field(default="", name="containerID")
 
 
 class ContainerStateWaiting(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    message: str = ""
     reason: str = ""
+    message: str = ""
 
 
 class ContainerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    allocated_resources: Mapping[str, Quantity] = EMPTY
-    allocated_resources_status: tuple[ResourceStatus, ...] = ()
-    container_id: str = field(default="", name="containerID")
+    name: str = field(default_factory=str)
+    state: ContainerState | None = field(default_factory=shared(lambda: ContainerState()))
+    last_state: ContainerState | None = field(default_factory=shared(lambda: ContainerState()))
+    ready: bool = field(default_factory=bool)
+    restart_count: int = field(default_factory=int)
     image: str = field(default_factory=str)
     image_id: str = field(default_factory=str, name="imageID")
-    last_state: ContainerState | None = field(default_factory=shared(lambda: ContainerState()))
-    name: str = field(default_factory=str)
-    ready: bool = field(default_factory=bool)
-    resources: ResourceRequirements | None = None
-    restart_count: int = field(default_factory=int)
+    container_id: str = field(default="", name="containerID")
     started: bool | None = None
-    state: ContainerState | None = field(default_factory=shared(lambda: ContainerState()))
-    stop_signal: str | None = None
-    user: ContainerUser | None = None
+    allocated_resources: Mapping[str, Quantity] = EMPTY
+    resources: ResourceRequirements | None = None
     volume_mounts: tuple[VolumeMountStatus, ...] = ()
+    user: ContainerUser | None = None
+    allocated_resources_status: tuple[ResourceStatus, ...] = ()
+    stop_signal: str | None = None
 
 
 class ContainerUser(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -147,8 +147,8 @@ class ContainerUser(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
 
 
 class EnvFromSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    config_map_ref: ConfigMapEnvSource | None = None
     prefix: str = ""
+    config_map_ref: ConfigMapEnvSource | None = None
     secret_ref: SecretEnvSource | None = None
 
 
@@ -159,40 +159,40 @@ class EnvVar(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, re
 
 
 class EnvVarSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    config_map_key_ref: ConfigMapKeySelector | None = None
     field_ref: ObjectFieldSelector | None = None
-    file_key_ref: FileKeySelector | None = None
     resource_field_ref: ResourceFieldSelector | None = None
+    config_map_key_ref: ConfigMapKeySelector | None = None
     secret_key_ref: SecretKeySelector | None = None
+    file_key_ref: FileKeySelector | None = None
 
 
 class EphemeralContainer(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    args: tuple[str, ...] = ()
-    command: tuple[str, ...] = ()
-    env: tuple[EnvVar, ...] = ()
-    env_from: tuple[EnvFromSource, ...] = ()
-    image: str = ""
-    image_pull_policy: str = ""
-    lifecycle: Lifecycle | None = None
-    liveness_probe: Probe | None = None
     name: str = field(default_factory=str)
+    image: str = ""
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    working_dir: str = ""
     ports: tuple[ContainerPort, ...] = ()
-    readiness_probe: Probe | None = None
-    resize_policy: tuple[ContainerResizePolicy, ...] = ()
+    env_from: tuple[EnvFromSource, ...] = ()
+    env: tuple[EnvVar, ...] = ()
     resources: ResourceRequirements | None = field(default_factory=shared(lambda: ResourceRequirements()))
+    resize_policy: tuple[ContainerResizePolicy, ...] = ()
     restart_policy: str | None = None
     restart_policy_rules: tuple[ContainerRestartRule, ...] = ()
-    security_context: SecurityContext | None = None
+    volume_mounts: tuple[VolumeMount, ...] = ()
+    volume_devices: tuple[VolumeDevice, ...] = ()
+    liveness_probe: Probe | None = None
+    readiness_probe: Probe | None = None
     startup_probe: Probe | None = None
-    stdin: bool | None = None
-    stdin_once: bool | None = None
-    target_container_name: str = ""
+    lifecycle: Lifecycle | None = None
     termination_message_path: str = ""
     termination_message_policy: str = ""
+    image_pull_policy: str = ""
+    security_context: SecurityContext | None = None
+    stdin: bool | None = None
+    stdin_once: bool | None = None
     tty: bool | None = None
-    volume_devices: tuple[VolumeDevice, ...] = ()
-    volume_mounts: tuple[VolumeMount, ...] = ()
-    working_dir: str = ""
+    target_container_name: str = ""
 
 
 class ExecAction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -200,10 +200,10 @@ class ExecAction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True
 
 
 class FileKeySelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    volume_name: str = field(default_factory=str)
+    path: str = field(default_factory=str)
     key: str = field(default_factory=str)
     optional: bool | None = None
-    path: str = field(default_factory=str)
-    volume_name: str = field(default_factory=str)
 
 
 class GRPCAction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -212,11 +212,11 @@ class GRPCAction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True
 
 
 class HTTPGetAction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    host: str = ""
-    http_headers: tuple[HTTPHeader, ...] = ()
     path: str = ""
     port: IntOrString = field(default_factory=int)
+    host: str = ""
     scheme: str = ""
+    http_headers: tuple[HTTPHeader, ...] = ()
 
 
 class HTTPHeader(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -237,27 +237,27 @@ class Lifecycle(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
 class LifecycleHandler(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     exec: ExecAction | None = None
     http_get: HTTPGetAction | None = None
-    sleep: SleepAction | None = None
     tcp_socket: TCPSocketAction | None = None
+    sleep: SleepAction | None = None
 
 
 class LinuxContainerUser(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    uid: int = field(default_factory=int)
     gid: int = field(default_factory=int)
     supplemental_groups: tuple[int, ...] = ()
-    uid: int = field(default_factory=int)
 
 
 class Probe(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     exec: ExecAction | None = None
-    failure_threshold: int | None = None
-    grpc: GRPCAction | None = None
     http_get: HTTPGetAction | None = None
+    tcp_socket: TCPSocketAction | None = None
+    grpc: GRPCAction | None = None
     initial_delay_seconds: int | None = None
+    timeout_seconds: int | None = None
     period_seconds: int | None = None
     success_threshold: int | None = None
-    tcp_socket: TCPSocketAction | None = None
+    failure_threshold: int | None = None
     termination_grace_period_seconds: int | None = None
-    timeout_seconds: int | None = None
 
 
 class ResourceClaim(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -266,15 +266,15 @@ class ResourceClaim(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
 
 
 class ResourceHealth(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    resource_id: str = field(default_factory=str, name="resourceID")
     health: str = ""
     message: str = ""
-    resource_id: str = field(default_factory=str, name="resourceID")
 
 
 class ResourceRequirements(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    claims: tuple[ResourceClaim, ...] = ()
     limits: Mapping[str, Quantity] = EMPTY
     requests: Mapping[str, Quantity] = EMPTY
+    claims: tuple[ResourceClaim, ...] = ()
 
 
 class ResourceStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -283,15 +283,15 @@ class ResourceStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
 
 
 class SELinuxOptions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    level: str = ""
+    user: str = ""
     role: str = ""
     type: str = ""
-    user: str = ""
+    level: str = ""
 
 
 class SeccompProfile(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    localhost_profile: str | None = None
     type: str = field(default_factory=str)
+    localhost_profile: str | None = None
 
 
 class SecretEnvSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -300,24 +300,24 @@ class SecretEnvSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 
 
 class SecretKeySelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    key: str = field(default_factory=str)
     name: str = ""
+    key: str = field(default_factory=str)
     optional: bool | None = None
 
 
 class SecurityContext(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    allow_privilege_escalation: bool | None = None
-    app_armor_profile: AppArmorProfile | None = None
     capabilities: Capabilities | None = None
     privileged: bool | None = None
-    proc_mount: str | None = None
-    read_only_root_filesystem: bool | None = None
+    se_linux_options: SELinuxOptions | None = None
+    windows_options: WindowsSecurityContextOptions | None = None
+    run_as_user: int | None = None
     run_as_group: int | None = None
     run_as_non_root: bool | None = None
-    run_as_user: int | None = None
-    se_linux_options: SELinuxOptions | None = None
+    read_only_root_filesystem: bool | None = None
+    allow_privilege_escalation: bool | None = None
+    proc_mount: str | None = None
     seccomp_profile: SeccompProfile | None = None
-    windows_options: WindowsSecurityContextOptions | None = None
+    app_armor_profile: AppArmorProfile | None = None
 
 
 class SleepAction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -325,28 +325,28 @@ class SleepAction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
 
 
 class TCPSocketAction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    host: str = ""
     port: IntOrString = field(default_factory=int)
+    host: str = ""
 
 
 class VolumeDevice(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    device_path: str = field(default_factory=str)
     name: str = field(default_factory=str)
+    device_path: str = field(default_factory=str)
 
 
 class VolumeMount(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    mount_path: str = field(default_factory=str)
-    mount_propagation: str | None = None
     name: str = field(default_factory=str)
     read_only: bool | None = None
     recursive_read_only: str | None = None
+    mount_path: str = field(default_factory=str)
     sub_path: str = ""
+    mount_propagation: str | None = None
     sub_path_expr: str = ""
 
 
 class VolumeMountStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    mount_path: str = field(default_factory=str)
     name: str = field(default_factory=str)
+    mount_path: str = field(default_factory=str)
     read_only: bool | None = None
     recursive_read_only: str | None = None
     volume_status: VolumeStatus | None = None
@@ -357,7 +357,7 @@ class VolumeStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
 
 
 class WindowsSecurityContextOptions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    gmsa_credential_spec: str | None = None
     gmsa_credential_spec_name: str | None = None
-    host_process: bool | None = None
+    gmsa_credential_spec: str | None = None
     run_as_user_name: str | None = None
+    host_process: bool | None = None

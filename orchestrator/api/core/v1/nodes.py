@@ -28,16 +28,16 @@ from orchestrator.api.scalars import (
 
 
 class AttachedVolume(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    device_path: str = field(default_factory=str)
     name: str = field(default_factory=str)
+    device_path: str = field(default_factory=str)
 
 
 class ConfigMapNodeConfigSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    kubelet_config_key: str = field(default_factory=str)
-    name: str = field(default_factory=str)
     namespace: str = field(default_factory=str)
-    resource_version: str = ""
+    name: str = field(default_factory=str)
     uid: str = ""
+    resource_version: str = ""
+    kubelet_config_key: str = field(default_factory=str)
 
 
 class ContainerImage(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -58,17 +58,17 @@ class Node(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rena
 
 
 class NodeAddress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    address: str = field(default_factory=str)
     type: str = field(default_factory=str)
+    address: str = field(default_factory=str)
 
 
 class NodeCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    type: str = field(default_factory=str)
+    status: str = field(default_factory=str)
     last_heartbeat_time: Time | None = field(default_factory=NoneType)
     last_transition_time: Time | None = field(default_factory=NoneType)
-    message: str = ""
     reason: str = ""
-    status: str = field(default_factory=str)
-    type: str = field(default_factory=str)
+    message: str = ""
 
 
 class NodeConfigSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -76,10 +76,10 @@ class NodeConfigSource(Struct, frozen=True, gc=False, kw_only=True, omit_default
 
 
 class NodeConfigStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    active: NodeConfigSource | None = None
     assigned: NodeConfigSource | None = None
-    error: str = ""
+    active: NodeConfigSource | None = None
     last_known_good: NodeConfigSource | None = None
+    error: str = ""
 
 
 class NodeDaemonEndpoints(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -93,13 +93,13 @@ class NodeFeatures(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
 class NodeList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "NodeList"
     api_version: ClassVar[str] = "v1"
-    items: tuple[Node, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[Node, ...] = field(default_factory=required_tuple)
 
 
 class NodeRuntimeHandler(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    features: NodeRuntimeHandlerFeatures | None = None
     name: str = field(default_factory=str)
+    features: NodeRuntimeHandlerFeatures | None = None
 
 
 class NodeRuntimeHandlerFeatures(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -108,30 +108,30 @@ class NodeRuntimeHandlerFeatures(Struct, frozen=True, gc=False, kw_only=True, om
 
 
 class NodeSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    config_source: NodeConfigSource | None = None
-    external_id: str = field(default="", name="externalID")
     pod_cidr: str = field(default="", name="podCIDR")
     pod_cidrs: tuple[str, ...] = field(default=(), name="podCIDRs")
     provider_id: str = field(default="", name="providerID")
-    taints: tuple[Taint, ...] = ()
     unschedulable: bool | None = None
+    taints: tuple[Taint, ...] = ()
+    config_source: NodeConfigSource | None = None
+    external_id: str = field(default="", name="externalID")
 
 
 class NodeStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    addresses: tuple[NodeAddress, ...] = ()
-    allocatable: Mapping[str, Quantity] = EMPTY
     capacity: Mapping[str, Quantity] = EMPTY
-    conditions: tuple[NodeCondition, ...] = ()
-    config: NodeConfigStatus | None = None
-    daemon_endpoints: NodeDaemonEndpoints | None = field(default_factory=shared(lambda: NodeDaemonEndpoints()))
-    declared_features: tuple[str, ...] = ()
-    features: NodeFeatures | None = None
-    images: tuple[ContainerImage, ...] = ()
-    node_info: NodeSystemInfo | None = field(default_factory=shared(lambda: NodeSystemInfo()))
+    allocatable: Mapping[str, Quantity] = EMPTY
     phase: str = ""
-    runtime_handlers: tuple[NodeRuntimeHandler, ...] = ()
-    volumes_attached: tuple[AttachedVolume, ...] = ()
+    conditions: tuple[NodeCondition, ...] = ()
+    addresses: tuple[NodeAddress, ...] = ()
+    daemon_endpoints: NodeDaemonEndpoints | None = field(default_factory=shared(lambda: NodeDaemonEndpoints()))
+    node_info: NodeSystemInfo | None = field(default_factory=shared(lambda: NodeSystemInfo()))
+    images: tuple[ContainerImage, ...] = ()
     volumes_in_use: tuple[str, ...] = ()
+    volumes_attached: tuple[AttachedVolume, ...] = ()
+    config: NodeConfigStatus | None = None
+    runtime_handlers: tuple[NodeRuntimeHandler, ...] = ()
+    features: NodeFeatures | None = None
+    declared_features: tuple[str, ...] = ()
 
 
 class NodeSwapStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -139,21 +139,21 @@ class NodeSwapStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
 
 
 class NodeSystemInfo(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    architecture: str = field(default_factory=str)
-    boot_id: str = field(default_factory=str, name="bootID")
-    container_runtime_version: str = field(default_factory=str)
-    kernel_version: str = field(default_factory=str)
-    kube_proxy_version: str = field(default_factory=str)
-    kubelet_version: str = field(default_factory=str)
     machine_id: str = field(default_factory=str, name="machineID")
-    operating_system: str = field(default_factory=str)
-    os_image: str = field(default_factory=str)
-    swap: NodeSwapStatus | None = None
     system_uuid: str = field(default_factory=str, name="systemUUID")
+    boot_id: str = field(default_factory=str, name="bootID")
+    kernel_version: str = field(default_factory=str)
+    os_image: str = field(default_factory=str)
+    container_runtime_version: str = field(default_factory=str)
+    kubelet_version: str = field(default_factory=str)
+    kube_proxy_version: str = field(default_factory=str)
+    operating_system: str = field(default_factory=str)
+    architecture: str = field(default_factory=str)
+    swap: NodeSwapStatus | None = None
 
 
 class Taint(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    effect: str = field(default_factory=str)
     key: str = field(default_factory=str)
-    time_added: Time | None = None
     value: str = ""
+    effect: str = field(default_factory=str)
+    time_added: Time | None = None

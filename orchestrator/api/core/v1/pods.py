@@ -62,13 +62,13 @@ class Binding(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, r
 
 class ContainerExtendedResourceRequest(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     container_name: str = field(default_factory=str)
-    request_name: str = field(default_factory=str)
     resource_name: str = field(default_factory=str)
+    request_name: str = field(default_factory=str)
 
 
 class HostAlias(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    hostnames: tuple[str, ...] = ()
     ip: str = field(default_factory=str)
+    hostnames: tuple[str, ...] = ()
 
 
 class HostIP(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -76,13 +76,13 @@ class HostIP(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, re
 
 
 class NodeAffinity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    preferred_during_scheduling_ignored_during_execution: tuple[PreferredSchedulingTerm, ...] = ()
     required_during_scheduling_ignored_during_execution: NodeSelector | None = None
+    preferred_during_scheduling_ignored_during_execution: tuple[PreferredSchedulingTerm, ...] = ()
 
 
 class NodeAllocatableResourceClaimStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    containers: tuple[str, ...] = ()
     resource_claim_name: str = field(default_factory=str)
+    containers: tuple[str, ...] = ()
     resources: Mapping[str, Quantity] = field(default_factory=required_mapping)
 
 
@@ -95,38 +95,38 @@ class Pod(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, renam
 
 
 class PodAffinity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    preferred_during_scheduling_ignored_during_execution: tuple[WeightedPodAffinityTerm, ...] = ()
     required_during_scheduling_ignored_during_execution: tuple[PodAffinityTerm, ...] = ()
+    preferred_during_scheduling_ignored_during_execution: tuple[WeightedPodAffinityTerm, ...] = ()
 
 
 class PodAffinityTerm(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     label_selector: LabelSelector | None = None
-    match_label_keys: tuple[str, ...] = ()
-    mismatch_label_keys: tuple[str, ...] = ()
-    namespace_selector: LabelSelector | None = None
     namespaces: tuple[str, ...] = ()
     topology_key: str = field(default_factory=str)
+    namespace_selector: LabelSelector | None = None
+    match_label_keys: tuple[str, ...] = ()
+    mismatch_label_keys: tuple[str, ...] = ()
 
 
 class PodAntiAffinity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    preferred_during_scheduling_ignored_during_execution: tuple[WeightedPodAffinityTerm, ...] = ()
     required_during_scheduling_ignored_during_execution: tuple[PodAffinityTerm, ...] = ()
+    preferred_during_scheduling_ignored_during_execution: tuple[WeightedPodAffinityTerm, ...] = ()
 
 
 class PodCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    type: str = field(default_factory=str)
+    observed_generation: int | None = None
+    status: str = field(default_factory=str)
     last_probe_time: Time | None = field(default_factory=NoneType)
     last_transition_time: Time | None = field(default_factory=NoneType)
-    message: str = ""
-    observed_generation: int | None = None
     reason: str = ""
-    status: str = field(default_factory=str)
-    type: str = field(default_factory=str)
+    message: str = ""
 
 
 class PodDNSConfig(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     nameservers: tuple[str, ...] = ()
-    options: tuple[PodDNSConfigOption, ...] = ()
     searches: tuple[str, ...] = ()
+    options: tuple[PodDNSConfigOption, ...] = ()
 
 
 class PodDNSConfigOption(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -146,8 +146,8 @@ class PodIP(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, ren
 class PodList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "PodList"
     api_version: ClassVar[str] = "v1"
-    items: tuple[Pod, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[Pod, ...] = field(default_factory=required_tuple)
 
 
 class PodOS(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -178,88 +178,88 @@ class PodSchedulingGroup(Struct, frozen=True, gc=False, kw_only=True, omit_defau
 
 
 class PodSecurityContext(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    app_armor_profile: AppArmorProfile | None = None
-    fs_group: int | None = None
-    fs_group_change_policy: str | None = None
+    se_linux_options: SELinuxOptions | None = None
+    windows_options: WindowsSecurityContextOptions | None = None
+    run_as_user: int | None = None
     run_as_group: int | None = None
     run_as_non_root: bool | None = None
-    run_as_user: int | None = None
-    se_linux_change_policy: str | None = None
-    se_linux_options: SELinuxOptions | None = None
-    seccomp_profile: SeccompProfile | None = None
     supplemental_groups: tuple[int, ...] = ()
     supplemental_groups_policy: str | None = None
+    fs_group: int | None = None
     sysctls: tuple[Sysctl, ...] = ()
-    windows_options: WindowsSecurityContextOptions | None = None
+    fs_group_change_policy: str | None = None
+    seccomp_profile: SeccompProfile | None = None
+    app_armor_profile: AppArmorProfile | None = None
+    se_linux_change_policy: str | None = None
 
 
 class PodSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    active_deadline_seconds: int | None = None
-    affinity: Affinity | None = None
-    automount_service_account_token: bool | None = None
+    volumes: tuple[Volume, ...] = ()
+    init_containers: tuple[Container, ...] = ()
     containers: tuple[Container, ...] = field(default_factory=required_tuple)
-    dns_config: PodDNSConfig | None = None
-    dns_policy: str = ""
-    enable_service_links: bool | None = None
     ephemeral_containers: tuple[EphemeralContainer, ...] = ()
-    host_aliases: tuple[HostAlias, ...] = ()
-    host_ipc: bool | None = field(default=None, name="hostIPC")
+    restart_policy: str = ""
+    termination_grace_period_seconds: int | None = None
+    active_deadline_seconds: int | None = None
+    dns_policy: str = ""
+    node_selector: Mapping[str, str] = EMPTY
+    service_account_name: str = ""
+    service_account: str = ""
+    automount_service_account_token: bool | None = None
+    node_name: str = ""
     host_network: bool | None = None
     host_pid: bool | None = field(default=None, name="hostPID")
-    host_users: bool | None = None
-    hostname: str = ""
-    hostname_override: str | None = None
+    host_ipc: bool | None = field(default=None, name="hostIPC")
+    share_process_namespace: bool | None = None
+    security_context: PodSecurityContext | None = None
     image_pull_secrets: tuple[LocalObjectReference, ...] = ()
-    init_containers: tuple[Container, ...] = ()
-    node_name: str = ""
-    node_selector: Mapping[str, str] = EMPTY
-    os: PodOS | None = None
-    overhead: Mapping[str, Quantity] = EMPTY
-    preemption_policy: str | None = None
-    priority: int | None = None
+    hostname: str = ""
+    subdomain: str = ""
+    affinity: Affinity | None = None
+    scheduler_name: str = ""
+    tolerations: tuple[Toleration, ...] = ()
+    host_aliases: tuple[HostAlias, ...] = ()
     priority_class_name: str = ""
+    priority: int | None = None
+    dns_config: PodDNSConfig | None = None
     readiness_gates: tuple[PodReadinessGate, ...] = ()
+    runtime_class_name: str | None = None
+    enable_service_links: bool | None = None
+    preemption_policy: str | None = None
+    overhead: Mapping[str, Quantity] = EMPTY
+    topology_spread_constraints: tuple[TopologySpreadConstraint, ...] = ()
+    set_hostname_as_fqdn: bool | None = field(default=None, name="setHostnameAsFQDN")
+    os: PodOS | None = None
+    host_users: bool | None = None
+    scheduling_gates: tuple[PodSchedulingGate, ...] = ()
     resource_claims: tuple[PodResourceClaim, ...] = ()
     resources: ResourceRequirements | None = None
-    restart_policy: str = ""
-    runtime_class_name: str | None = None
-    scheduler_name: str = ""
-    scheduling_gates: tuple[PodSchedulingGate, ...] = ()
+    hostname_override: str | None = None
     scheduling_group: PodSchedulingGroup | None = None
-    security_context: PodSecurityContext | None = None
-    service_account: str = ""
-    service_account_name: str = ""
-    set_hostname_as_fqdn: bool | None = field(default=None, name="setHostnameAsFQDN")
-    share_process_namespace: bool | None = None
-    subdomain: str = ""
-    termination_grace_period_seconds: int | None = None
-    tolerations: tuple[Toleration, ...] = ()
-    topology_spread_constraints: tuple[TopologySpreadConstraint, ...] = ()
-    volumes: tuple[Volume, ...] = ()
 
 
 class PodStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    allocated_resources: Mapping[str, Quantity] = EMPTY
-    conditions: tuple[PodCondition, ...] = ()
-    container_statuses: tuple[ContainerStatus, ...] = ()
-    ephemeral_container_statuses: tuple[ContainerStatus, ...] = ()
-    extended_resource_claim_status: PodExtendedResourceClaimStatus | None = None
-    host_ip: str = field(default="", name="hostIP")
-    host_ips: tuple[HostIP, ...] = field(default=(), name="hostIPs")
-    init_container_statuses: tuple[ContainerStatus, ...] = ()
-    message: str = ""
-    node_allocatable_resource_claim_statuses: tuple[NodeAllocatableResourceClaimStatus, ...] = ()
-    nominated_node_name: str = ""
     observed_generation: int | None = None
     phase: str = ""
+    conditions: tuple[PodCondition, ...] = ()
+    message: str = ""
+    reason: str = ""
+    nominated_node_name: str = ""
+    host_ip: str = field(default="", name="hostIP")
+    host_ips: tuple[HostIP, ...] = field(default=(), name="hostIPs")
     pod_ip: str = field(default="", name="podIP")
     pod_ips: tuple[PodIP, ...] = field(default=(), name="podIPs")
+    start_time: Time | None = None
+    init_container_statuses: tuple[ContainerStatus, ...] = ()
+    container_statuses: tuple[ContainerStatus, ...] = ()
     qos_class: str = ""
-    reason: str = ""
+    ephemeral_container_statuses: tuple[ContainerStatus, ...] = ()
     resize: str = ""
     resource_claim_statuses: tuple[PodResourceClaimStatus, ...] = ()
+    extended_resource_claim_status: PodExtendedResourceClaimStatus | None = None
+    allocated_resources: Mapping[str, Quantity] = EMPTY
     resources: ResourceRequirements | None = None
-    start_time: Time | None = None
+    node_allocatable_resource_claim_statuses: tuple[NodeAllocatableResourceClaimStatus, ...] = ()
 
 
 class PodTemplate(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -272,8 +272,8 @@ class PodTemplate(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
 class PodTemplateList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "PodTemplateList"
     api_version: ClassVar[str] = "v1"
-    items: tuple[PodTemplate, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[PodTemplate, ...] = field(default_factory=required_tuple)
 
 
 class PodTemplateSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -282,8 +282,8 @@ class PodTemplateSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 
 
 class PreferredSchedulingTerm(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    preference: NodeSelectorTerm = field(default_factory=shared(lambda: NodeSelectorTerm()))
     weight: int = field(default_factory=int)
+    preference: NodeSelectorTerm = field(default_factory=shared(lambda: NodeSelectorTerm()))
 
 
 class Sysctl(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -292,24 +292,24 @@ class Sysctl(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, re
 
 
 class Toleration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    effect: str = ""
     key: str = ""
     operator: str = ""
-    toleration_seconds: int | None = None
     value: str = ""
+    effect: str = ""
+    toleration_seconds: int | None = None
 
 
 class TopologySpreadConstraint(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    label_selector: LabelSelector | None = None
-    match_label_keys: tuple[str, ...] = ()
     max_skew: int = field(default_factory=int)
+    topology_key: str = field(default_factory=str)
+    when_unsatisfiable: str = field(default_factory=str)
+    label_selector: LabelSelector | None = None
     min_domains: int | None = None
     node_affinity_policy: str | None = None
     node_taints_policy: str | None = None
-    topology_key: str = field(default_factory=str)
-    when_unsatisfiable: str = field(default_factory=str)
+    match_label_keys: tuple[str, ...] = ()
 
 
 class WeightedPodAffinityTerm(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    pod_affinity_term: PodAffinityTerm = field(default_factory=shared(lambda: PodAffinityTerm()))
     weight: int = field(default_factory=int)
+    pod_affinity_term: PodAffinityTerm = field(default_factory=shared(lambda: PodAffinityTerm()))

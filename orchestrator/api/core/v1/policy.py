@@ -35,19 +35,19 @@ class LimitRange(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True
 
 
 class LimitRangeItem(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    type: str = field(default_factory=str)
+    max: Mapping[str, Quantity] = EMPTY
+    min: Mapping[str, Quantity] = EMPTY
     default: Mapping[str, Quantity] = EMPTY
     default_request: Mapping[str, Quantity] = EMPTY
-    max: Mapping[str, Quantity] = EMPTY
     max_limit_request_ratio: Mapping[str, Quantity] = EMPTY
-    min: Mapping[str, Quantity] = EMPTY
-    type: str = field(default_factory=str)
 
 
 class LimitRangeList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "LimitRangeList"
     api_version: ClassVar[str] = "v1"
-    items: tuple[LimitRange, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[LimitRange, ...] = field(default_factory=required_tuple)
 
 
 class LimitRangeSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -65,14 +65,14 @@ class ResourceQuota(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
 class ResourceQuotaList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ResourceQuotaList"
     api_version: ClassVar[str] = "v1"
-    items: tuple[ResourceQuota, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[ResourceQuota, ...] = field(default_factory=required_tuple)
 
 
 class ResourceQuotaSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     hard: Mapping[str, Quantity] = EMPTY
-    scope_selector: ScopeSelector | None = None
     scopes: tuple[str, ...] = ()
+    scope_selector: ScopeSelector | None = None
 
 
 class ResourceQuotaStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -85,6 +85,6 @@ class ScopeSelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
 
 
 class ScopedResourceSelectorRequirement(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    operator: str = field(default_factory=str)
     scope_name: str = field(default_factory=str)
+    operator: str = field(default_factory=str)
     values: tuple[str, ...] = ()

@@ -43,13 +43,13 @@ class NodeSelectorTerm(Struct, frozen=True, gc=False, kw_only=True, omit_default
 
 
 class ObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    api_version: str = ""
-    field_path: str = ""
     kind: str = ""
-    name: str = ""
     namespace: str = ""
-    resource_version: str = ""
+    name: str = ""
     uid: str = ""
+    api_version: str = ""
+    resource_version: str = ""
+    field_path: str = ""
 
 
 class SecretReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):

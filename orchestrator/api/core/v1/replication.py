@@ -39,31 +39,31 @@ class ReplicationController(Struct, frozen=True, gc=False, kw_only=True, omit_de
 
 
 class ReplicationControllerCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    last_transition_time: Time | None = field(default_factory=NoneType)
-    message: str = ""
-    reason: str = ""
-    status: str = field(default_factory=str)
     type: str = field(default_factory=str)
+    status: str = field(default_factory=str)
+    last_transition_time: Time | None = field(default_factory=NoneType)
+    reason: str = ""
+    message: str = ""
 
 
 class ReplicationControllerList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ReplicationControllerList"
     api_version: ClassVar[str] = "v1"
-    items: tuple[ReplicationController, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[ReplicationController, ...] = field(default_factory=required_tuple)
 
 
 class ReplicationControllerSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    min_ready_seconds: int | None = None
     replicas: int | None = None
+    min_ready_seconds: int | None = None
     selector: Mapping[str, str] = EMPTY
     template: PodTemplateSpec | None = None
 
 
 class ReplicationControllerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    available_replicas: int | None = None
-    conditions: tuple[ReplicationControllerCondition, ...] = ()
-    fully_labeled_replicas: int | None = None
-    observed_generation: int | None = None
-    ready_replicas: int | None = None
     replicas: int = field(default_factory=int)
+    fully_labeled_replicas: int | None = None
+    ready_replicas: int | None = None
+    available_replicas: int | None = None
+    observed_generation: int | None = None
+    conditions: tuple[ReplicationControllerCondition, ...] = ()

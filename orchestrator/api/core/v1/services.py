@@ -36,17 +36,17 @@ class ClientIPConfig(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
 
 
 class EndpointAddress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    hostname: str = ""
     ip: str = field(default_factory=str)
+    hostname: str = ""
     node_name: str | None = None
     target_ref: ObjectReference | None = None
 
 
 class EndpointPort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    app_protocol: str | None = None
     name: str = ""
     port: int = field(default_factory=int)
     protocol: str = ""
+    app_protocol: str | None = None
 
 
 class EndpointSubset(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -65,13 +65,13 @@ class Endpoints(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
 class EndpointsList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "EndpointsList"
     api_version: ClassVar[str] = "v1"
-    items: tuple[Endpoints, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[Endpoints, ...] = field(default_factory=required_tuple)
 
 
 class LoadBalancerIngress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    hostname: str = ""
     ip: str = ""
+    hostname: str = ""
     ip_mode: str = ""
     ports: tuple[PortStatus, ...] = ()
 
@@ -81,9 +81,9 @@ class LoadBalancerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defau
 
 
 class PortStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    error: str = ""
     port: int = field(default_factory=int)
     protocol: str = field(default_factory=str)
+    error: str = ""
 
 
 class Service(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -97,45 +97,45 @@ class Service(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, r
 class ServiceList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ServiceList"
     api_version: ClassVar[str] = "v1"
-    items: tuple[Service, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[Service, ...] = field(default_factory=required_tuple)
 
 
 class ServicePort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    app_protocol: str | None = None
     name: str = ""
-    node_port: int | None = None
-    port: int = field(default_factory=int)
     protocol: str = ""
+    app_protocol: str | None = None
+    port: int = field(default_factory=int)
     target_port: IntOrString = field(default_factory=int)
+    node_port: int | None = None
 
 
 class ServiceSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    allocate_load_balancer_node_ports: bool | None = None
+    ports: tuple[ServicePort, ...] = ()
+    selector: Mapping[str, str] = EMPTY
     cluster_ip: str = field(default="", name="clusterIP")
     cluster_ips: tuple[str, ...] = field(default=(), name="clusterIPs")
+    type: str = ""
     external_ips: tuple[str, ...] = field(default=(), name="externalIPs")
+    session_affinity: str = ""
+    load_balancer_ip: str = field(default="", name="loadBalancerIP")
+    load_balancer_source_ranges: tuple[str, ...] = ()
     external_name: str = ""
     external_traffic_policy: str = ""
     health_check_node_port: int | None = None
-    internal_traffic_policy: str | None = None
+    publish_not_ready_addresses: bool | None = None
+    session_affinity_config: SessionAffinityConfig | None = None
     ip_families: tuple[str, ...] = ()
     ip_family_policy: str | None = None
+    allocate_load_balancer_node_ports: bool | None = None
     load_balancer_class: str | None = None
-    load_balancer_ip: str = field(default="", name="loadBalancerIP")
-    load_balancer_source_ranges: tuple[str, ...] = ()
-    ports: tuple[ServicePort, ...] = ()
-    publish_not_ready_addresses: bool | None = None
-    selector: Mapping[str, str] = EMPTY
-    session_affinity: str = ""
-    session_affinity_config: SessionAffinityConfig | None = None
+    internal_traffic_policy: str | None = None
     traffic_distribution: str = ""
-    type: str = ""
 
 
 class ServiceStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    conditions: tuple[Condition, ...] = ()
     load_balancer: LoadBalancerStatus | None = field(default_factory=shared(lambda: LoadBalancerStatus()))
+    conditions: tuple[Condition, ...] = ()
 
 
 class SessionAffinityConfig(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):

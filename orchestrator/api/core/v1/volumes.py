@@ -35,105 +35,105 @@ from orchestrator.api.scalars import (
 
 
 class AWSElasticBlockStoreVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    volume_id: str = field(default_factory=str, name="volumeID")
     fs_type: str = ""
     partition: int | None = None
     read_only: bool | None = None
-    volume_id: str = field(default_factory=str, name="volumeID")
 
 
 class AzureDiskVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    caching_mode: str | None = None
     disk_name: str = field(default_factory=str)
     disk_uri: str = field(default_factory=str, name="diskURI")
+    caching_mode: str | None = None
     fs_type: str = ""
-    kind: str = ""
     read_only: bool | None = None
+    kind: str = ""
 
 
 class AzureFilePersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    read_only: bool | None = None
     secret_name: str = field(default_factory=str)
-    secret_namespace: str | None = field(default_factory=NoneType)
     share_name: str = field(default_factory=str)
+    read_only: bool | None = None
+    secret_namespace: str | None = field(default_factory=NoneType)
 
 
 class AzureFileVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    read_only: bool | None = None
     secret_name: str = field(default_factory=str)
     share_name: str = field(default_factory=str)
+    read_only: bool | None = None
 
 
 class CSIPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    controller_expand_secret_ref: SecretReference | None = None
-    controller_publish_secret_ref: SecretReference | None = None
     driver: str = field(default_factory=str)
-    fs_type: str = ""
-    node_expand_secret_ref: SecretReference | None = None
-    node_publish_secret_ref: SecretReference | None = None
-    node_stage_secret_ref: SecretReference | None = None
-    read_only: bool | None = None
-    volume_attributes: Mapping[str, str] = EMPTY
     volume_handle: str = field(default_factory=str)
+    read_only: bool | None = None
+    fs_type: str = ""
+    volume_attributes: Mapping[str, str] = EMPTY
+    controller_publish_secret_ref: SecretReference | None = None
+    node_stage_secret_ref: SecretReference | None = None
+    node_publish_secret_ref: SecretReference | None = None
+    controller_expand_secret_ref: SecretReference | None = None
+    node_expand_secret_ref: SecretReference | None = None
 
 
 class CSIVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     driver: str = field(default_factory=str)
-    fs_type: str = ""
-    node_publish_secret_ref: LocalObjectReference | None = None
     read_only: bool | None = None
+    fs_type: str = ""
     volume_attributes: Mapping[str, str] = EMPTY
+    node_publish_secret_ref: LocalObjectReference | None = None
 
 
 class CephFSPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     monitors: tuple[str, ...] = field(default_factory=required_tuple)
     path: str = ""
-    read_only: bool | None = None
+    user: str = ""
     secret_file: str = ""
     secret_ref: SecretReference | None = None
-    user: str = ""
+    read_only: bool | None = None
 
 
 class CephFSVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     monitors: tuple[str, ...] = field(default_factory=required_tuple)
     path: str = ""
-    read_only: bool | None = None
+    user: str = ""
     secret_file: str = ""
     secret_ref: LocalObjectReference | None = None
-    user: str = ""
+    read_only: bool | None = None
 
 
 class CinderPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    volume_id: str = field(default_factory=str, name="volumeID")
     fs_type: str = ""
     read_only: bool | None = None
     secret_ref: SecretReference | None = None
-    volume_id: str = field(default_factory=str, name="volumeID")
 
 
 class CinderVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    volume_id: str = field(default_factory=str, name="volumeID")
     fs_type: str = ""
     read_only: bool | None = None
     secret_ref: LocalObjectReference | None = None
-    volume_id: str = field(default_factory=str, name="volumeID")
 
 
 class ClusterTrustBundleProjection(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    label_selector: LabelSelector | None = None
     name: str = ""
+    signer_name: str = ""
+    label_selector: LabelSelector | None = None
     optional: bool | None = None
     path: str = field(default_factory=str)
-    signer_name: str = ""
 
 
 class ConfigMapProjection(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    items: tuple[KeyToPath, ...] = ()
     name: str = ""
+    items: tuple[KeyToPath, ...] = ()
     optional: bool | None = None
 
 
 class ConfigMapVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    default_mode: int | None = None
-    items: tuple[KeyToPath, ...] = ()
     name: str = ""
+    items: tuple[KeyToPath, ...] = ()
+    default_mode: int | None = None
     optional: bool | None = None
 
 
@@ -142,15 +142,15 @@ class DownwardAPIProjection(Struct, frozen=True, gc=False, kw_only=True, omit_de
 
 
 class DownwardAPIVolumeFile(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    field_ref: ObjectFieldSelector | None = None
-    mode: int | None = None
     path: str = field(default_factory=str)
+    field_ref: ObjectFieldSelector | None = None
     resource_field_ref: ResourceFieldSelector | None = None
+    mode: int | None = None
 
 
 class DownwardAPIVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    default_mode: int | None = None
     items: tuple[DownwardAPIVolumeFile, ...] = ()
+    default_mode: int | None = None
 
 
 class EmptyDirVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -163,27 +163,27 @@ class EphemeralVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_de
 
 
 class FCVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    fs_type: str = ""
-    lun: int | None = None
-    read_only: bool | None = None
     target_wwns: tuple[str, ...] = field(default=(), name="targetWWNs")
+    lun: int | None = None
+    fs_type: str = ""
+    read_only: bool | None = None
     wwids: tuple[str, ...] = ()
 
 
 class FlexPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     driver: str = field(default_factory=str)
     fs_type: str = ""
-    options: Mapping[str, str] = EMPTY
-    read_only: bool | None = None
     secret_ref: SecretReference | None = None
+    read_only: bool | None = None
+    options: Mapping[str, str] = EMPTY
 
 
 class FlexVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     driver: str = field(default_factory=str)
     fs_type: str = ""
-    options: Mapping[str, str] = EMPTY
-    read_only: bool | None = None
     secret_ref: LocalObjectReference | None = None
+    read_only: bool | None = None
+    options: Mapping[str, str] = EMPTY
 
 
 class FlockerVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -192,23 +192,23 @@ class FlockerVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defa
 
 
 class GCEPersistentDiskVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    pd_name: str = field(default_factory=str)
     fs_type: str = ""
     partition: int | None = None
-    pd_name: str = field(default_factory=str)
     read_only: bool | None = None
 
 
 class GitRepoVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    directory: str = ""
     repository: str = field(default_factory=str)
     revision: str = ""
+    directory: str = ""
 
 
 class GlusterfsPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     endpoints: str = field(default_factory=str)
-    endpoints_namespace: str = ""
     path: str = field(default_factory=str)
     read_only: bool | None = None
+    endpoints_namespace: str = ""
 
 
 class GlusterfsVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -223,58 +223,58 @@ class HostPathVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_def
 
 
 class ISCSIPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    target_portal: str = field(default_factory=str)
+    iqn: str = field(default_factory=str)
+    lun: int = field(default_factory=int)
+    iscsi_interface: str = ""
+    fs_type: str = ""
+    read_only: bool | None = None
+    portals: tuple[str, ...] = ()
     chap_auth_discovery: bool | None = None
     chap_auth_session: bool | None = None
-    fs_type: str = ""
-    initiator_name: str | None = None
-    iqn: str = field(default_factory=str)
-    iscsi_interface: str = ""
-    lun: int = field(default_factory=int)
-    portals: tuple[str, ...] = ()
-    read_only: bool | None = None
     secret_ref: SecretReference | None = None
-    target_portal: str = field(default_factory=str)
+    initiator_name: str | None = None
 
 
 class ISCSIVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    target_portal: str = field(default_factory=str)
+    iqn: str = field(default_factory=str)
+    lun: int = field(default_factory=int)
+    iscsi_interface: str = ""
+    fs_type: str = ""
+    read_only: bool | None = None
+    portals: tuple[str, ...] = ()
     chap_auth_discovery: bool | None = None
     chap_auth_session: bool | None = None
-    fs_type: str = ""
-    initiator_name: str | None = None
-    iqn: str = field(default_factory=str)
-    iscsi_interface: str = ""
-    lun: int = field(default_factory=int)
-    portals: tuple[str, ...] = ()
-    read_only: bool | None = None
     secret_ref: LocalObjectReference | None = None
-    target_portal: str = field(default_factory=str)
+    initiator_name: str | None = None
 
 
 class ImageVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    pull_policy: str = ""
     reference: str = ""
+    pull_policy: str = ""
 
 
 class KeyToPath(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     key: str = field(default_factory=str)
-    mode: int | None = None
     path: str = field(default_factory=str)
+    mode: int | None = None
 
 
 class LocalVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    fs_type: str = ""
     path: str = field(default_factory=str)
+    fs_type: str = ""
 
 
 class ModifyVolumeStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    status: str = field(default_factory=str)
     target_volume_attributes_class_name: str = ""
+    status: str = field(default_factory=str)
 
 
 class NFSVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    server: str = field(default_factory=str)
     path: str = field(default_factory=str)
     read_only: bool | None = None
-    server: str = field(default_factory=str)
 
 
 class ObjectFieldSelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -299,42 +299,42 @@ class PersistentVolumeClaim(Struct, frozen=True, gc=False, kw_only=True, omit_de
 
 
 class PersistentVolumeClaimCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    type: str = field(default_factory=str)
+    status: str = field(default_factory=str)
     last_probe_time: Time | None = field(default_factory=NoneType)
     last_transition_time: Time | None = field(default_factory=NoneType)
-    message: str = ""
     reason: str = ""
-    status: str = field(default_factory=str)
-    type: str = field(default_factory=str)
+    message: str = ""
 
 
 class PersistentVolumeClaimList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "PersistentVolumeClaimList"
     api_version: ClassVar[str] = "v1"
-    items: tuple[PersistentVolumeClaim, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[PersistentVolumeClaim, ...] = field(default_factory=required_tuple)
 
 
 class PersistentVolumeClaimSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     access_modes: tuple[str, ...] = ()
+    selector: LabelSelector | None = None
+    resources: VolumeResourceRequirements | None = field(default_factory=shared(lambda: VolumeResourceRequirements()))
+    volume_name: str = ""
+    storage_class_name: str | None = None
+    volume_mode: str | None = None
     data_source: TypedLocalObjectReference | None = None
     data_source_ref: TypedObjectReference | None = None
-    resources: VolumeResourceRequirements | None = field(default_factory=shared(lambda: VolumeResourceRequirements()))
-    selector: LabelSelector | None = None
-    storage_class_name: str | None = None
     volume_attributes_class_name: str | None = None
-    volume_mode: str | None = None
-    volume_name: str = ""
 
 
 class PersistentVolumeClaimStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    phase: str = ""
     access_modes: tuple[str, ...] = ()
-    allocated_resource_statuses: Mapping[str, str] = EMPTY
-    allocated_resources: Mapping[str, Quantity] = EMPTY
     capacity: Mapping[str, Quantity] = EMPTY
     conditions: tuple[PersistentVolumeClaimCondition, ...] = ()
+    allocated_resources: Mapping[str, Quantity] = EMPTY
+    allocated_resource_statuses: Mapping[str, str] = EMPTY
     current_volume_attributes_class_name: str | None = None
     modify_volume_status: ModifyVolumeStatus | None = None
-    phase: str = ""
 
 
 class PersistentVolumeClaimTemplate(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -350,151 +350,151 @@ class PersistentVolumeClaimVolumeSource(Struct, frozen=True, gc=False, kw_only=T
 class PersistentVolumeList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "PersistentVolumeList"
     api_version: ClassVar[str] = "v1"
-    items: tuple[PersistentVolume, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+    items: tuple[PersistentVolume, ...] = field(default_factory=required_tuple)
 
 
 class PersistentVolumeSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    access_modes: tuple[str, ...] = ()
-    aws_elastic_block_store: AWSElasticBlockStoreVolumeSource | None = None
-    azure_disk: AzureDiskVolumeSource | None = None
-    azure_file: AzureFilePersistentVolumeSource | None = None
     capacity: Mapping[str, Quantity] = EMPTY
-    cephfs: CephFSPersistentVolumeSource | None = None
-    cinder: CinderPersistentVolumeSource | None = None
-    claim_ref: ObjectReference | None = None
-    csi: CSIPersistentVolumeSource | None = None
-    fc: FCVolumeSource | None = None
-    flex_volume: FlexPersistentVolumeSource | None = None
-    flocker: FlockerVolumeSource | None = None
     gce_persistent_disk: GCEPersistentDiskVolumeSource | None = None
-    glusterfs: GlusterfsPersistentVolumeSource | None = None
+    aws_elastic_block_store: AWSElasticBlockStoreVolumeSource | None = None
     host_path: HostPathVolumeSource | None = None
-    iscsi: ISCSIPersistentVolumeSource | None = None
-    local: LocalVolumeSource | None = None
-    mount_options: tuple[str, ...] = ()
+    glusterfs: GlusterfsPersistentVolumeSource | None = None
     nfs: NFSVolumeSource | None = None
-    node_affinity: VolumeNodeAffinity | None = None
-    persistent_volume_reclaim_policy: str = ""
+    rbd: RBDPersistentVolumeSource | None = None
+    iscsi: ISCSIPersistentVolumeSource | None = None
+    cinder: CinderPersistentVolumeSource | None = None
+    cephfs: CephFSPersistentVolumeSource | None = None
+    fc: FCVolumeSource | None = None
+    flocker: FlockerVolumeSource | None = None
+    flex_volume: FlexPersistentVolumeSource | None = None
+    azure_file: AzureFilePersistentVolumeSource | None = None
+    vsphere_volume: VsphereVirtualDiskVolumeSource | None = None
+    quobyte: QuobyteVolumeSource | None = None
+    azure_disk: AzureDiskVolumeSource | None = None
     photon_persistent_disk: PhotonPersistentDiskVolumeSource | None = None
     portworx_volume: PortworxVolumeSource | None = None
-    quobyte: QuobyteVolumeSource | None = None
-    rbd: RBDPersistentVolumeSource | None = None
     scale_io: ScaleIOPersistentVolumeSource | None = field(default=None, name="scaleIO")
-    storage_class_name: str | None = None
+    local: LocalVolumeSource | None = None
     storageos: StorageOSPersistentVolumeSource | None = None
-    volume_attributes_class_name: str | None = None
+    csi: CSIPersistentVolumeSource | None = None
+    access_modes: tuple[str, ...] = ()
+    claim_ref: ObjectReference | None = None
+    persistent_volume_reclaim_policy: str = ""
+    storage_class_name: str | None = None
+    mount_options: tuple[str, ...] = ()
     volume_mode: str | None = None
-    vsphere_volume: VsphereVirtualDiskVolumeSource | None = None
+    node_affinity: VolumeNodeAffinity | None = None
+    volume_attributes_class_name: str | None = None
 
 
 class PersistentVolumeStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    last_phase_transition_time: Time | None = None
-    message: str = ""
     phase: str = ""
+    message: str = ""
     reason: str = ""
+    last_phase_transition_time: Time | None = None
 
 
 class PhotonPersistentDiskVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    fs_type: str = ""
     pd_id: str = field(default_factory=str, name="pdID")
+    fs_type: str = ""
 
 
 class PodCertificateProjection(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    certificate_chain_path: str = ""
-    credential_bundle_path: str = ""
-    key_path: str = ""
+    signer_name: str = ""
     key_type: str = ""
     max_expiration_seconds: int | None = None
-    signer_name: str = ""
+    credential_bundle_path: str = ""
+    key_path: str = ""
+    certificate_chain_path: str = ""
     user_annotations: Mapping[str, str] = EMPTY
 
 
 class PortworxVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    volume_id: str = field(default_factory=str, name="volumeID")
     fs_type: str = ""
     read_only: bool | None = None
-    volume_id: str = field(default_factory=str, name="volumeID")
 
 
 class ProjectedVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    default_mode: int | None = None
     sources: tuple[VolumeProjection, ...] = field(default_factory=required_tuple)
+    default_mode: int | None = None
 
 
 class QuobyteVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    group: str = ""
-    read_only: bool | None = None
     registry: str = field(default_factory=str)
-    tenant: str = ""
-    user: str = ""
     volume: str = field(default_factory=str)
+    read_only: bool | None = None
+    user: str = ""
+    group: str = ""
+    tenant: str = ""
 
 
 class RBDPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    fs_type: str = ""
-    image: str = field(default_factory=str)
-    keyring: str = ""
     monitors: tuple[str, ...] = field(default_factory=required_tuple)
+    image: str = field(default_factory=str)
+    fs_type: str = ""
     pool: str = ""
-    read_only: bool | None = None
-    secret_ref: SecretReference | None = None
     user: str = ""
+    keyring: str = ""
+    secret_ref: SecretReference | None = None
+    read_only: bool | None = None
 
 
 class RBDVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    fs_type: str = ""
-    image: str = field(default_factory=str)
-    keyring: str = ""
     monitors: tuple[str, ...] = field(default_factory=required_tuple)
+    image: str = field(default_factory=str)
+    fs_type: str = ""
     pool: str = ""
-    read_only: bool | None = None
-    secret_ref: LocalObjectReference | None = None
     user: str = ""
+    keyring: str = ""
+    secret_ref: LocalObjectReference | None = None
+    read_only: bool | None = None
 
 
 class ResourceFieldSelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     container_name: str = ""
-    divisor: Quantity = field(default_factory=lambda: "0")
     resource: str = field(default_factory=str)
+    divisor: Quantity = field(default_factory=lambda: "0")
 
 
 class ScaleIOPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    fs_type: str = ""
     gateway: str = field(default_factory=str)
-    protection_domain: str = ""
-    read_only: bool | None = None
+    system: str = field(default_factory=str)
     secret_ref: SecretReference = field(default_factory=shared(lambda: SecretReference()))
     ssl_enabled: bool | None = None
-    storage_mode: str = ""
+    protection_domain: str = ""
     storage_pool: str = ""
-    system: str = field(default_factory=str)
+    storage_mode: str = ""
     volume_name: str = ""
+    fs_type: str = ""
+    read_only: bool | None = None
 
 
 class ScaleIOVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    fs_type: str = ""
     gateway: str = field(default_factory=str)
-    protection_domain: str = ""
-    read_only: bool | None = None
+    system: str = field(default_factory=str)
     secret_ref: LocalObjectReference = field(default_factory=shared(lambda: LocalObjectReference()))
     ssl_enabled: bool | None = None
-    storage_mode: str = ""
+    protection_domain: str = ""
     storage_pool: str = ""
-    system: str = field(default_factory=str)
+    storage_mode: str = ""
     volume_name: str = ""
+    fs_type: str = ""
+    read_only: bool | None = None
 
 
 class SecretProjection(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    items: tuple[KeyToPath, ...] = ()
     name: str = ""
+    items: tuple[KeyToPath, ...] = ()
     optional: bool | None = None
 
 
 class SecretVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    default_mode: int | None = None
-    items: tuple[KeyToPath, ...] = ()
-    optional: bool | None = None
     secret_name: str = ""
+    items: tuple[KeyToPath, ...] = ()
+    default_mode: int | None = None
+    optional: bool | None = None
 
 
 class ServiceAccountTokenProjection(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -504,19 +504,19 @@ class ServiceAccountTokenProjection(Struct, frozen=True, gc=False, kw_only=True,
 
 
 class StorageOSPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    volume_name: str = ""
+    volume_namespace: str = ""
     fs_type: str = ""
     read_only: bool | None = None
     secret_ref: ObjectReference | None = None
-    volume_name: str = ""
-    volume_namespace: str = ""
 
 
 class StorageOSVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
+    volume_name: str = ""
+    volume_namespace: str = ""
     fs_type: str = ""
     read_only: bool | None = None
     secret_ref: LocalObjectReference | None = None
-    volume_name: str = ""
-    volume_namespace: str = ""
 
 
 class TypedLocalObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -533,37 +533,37 @@ class TypedObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_def
 
 
 class Volume(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    aws_elastic_block_store: AWSElasticBlockStoreVolumeSource | None = None
-    azure_disk: AzureDiskVolumeSource | None = None
-    azure_file: AzureFileVolumeSource | None = None
-    cephfs: CephFSVolumeSource | None = None
-    cinder: CinderVolumeSource | None = None
-    config_map: ConfigMapVolumeSource | None = None
-    csi: CSIVolumeSource | None = None
-    downward_api: DownwardAPIVolumeSource | None = field(default=None, name="downwardAPI")
-    empty_dir: EmptyDirVolumeSource | None = None
-    ephemeral: EphemeralVolumeSource | None = None
-    fc: FCVolumeSource | None = None
-    flex_volume: FlexVolumeSource | None = None
-    flocker: FlockerVolumeSource | None = None
-    gce_persistent_disk: GCEPersistentDiskVolumeSource | None = None
-    git_repo: GitRepoVolumeSource | None = None
-    glusterfs: GlusterfsVolumeSource | None = None
-    host_path: HostPathVolumeSource | None = None
-    image: ImageVolumeSource | None = None
-    iscsi: ISCSIVolumeSource | None = None
     name: str = field(default_factory=str)
-    nfs: NFSVolumeSource | None = None
-    persistent_volume_claim: PersistentVolumeClaimVolumeSource | None = None
-    photon_persistent_disk: PhotonPersistentDiskVolumeSource | None = None
-    portworx_volume: PortworxVolumeSource | None = None
-    projected: ProjectedVolumeSource | None = None
-    quobyte: QuobyteVolumeSource | None = None
-    rbd: RBDVolumeSource | None = None
-    scale_io: ScaleIOVolumeSource | None = field(default=None, name="scaleIO")
+    host_path: HostPathVolumeSource | None = None
+    empty_dir: EmptyDirVolumeSource | None = None
+    gce_persistent_disk: GCEPersistentDiskVolumeSource | None = None
+    aws_elastic_block_store: AWSElasticBlockStoreVolumeSource | None = None
+    git_repo: GitRepoVolumeSource | None = None
     secret: SecretVolumeSource | None = None
-    storageos: StorageOSVolumeSource | None = None
+    nfs: NFSVolumeSource | None = None
+    iscsi: ISCSIVolumeSource | None = None
+    glusterfs: GlusterfsVolumeSource | None = None
+    persistent_volume_claim: PersistentVolumeClaimVolumeSource | None = None
+    rbd: RBDVolumeSource | None = None
+    flex_volume: FlexVolumeSource | None = None
+    cinder: CinderVolumeSource | None = None
+    cephfs: CephFSVolumeSource | None = None
+    flocker: FlockerVolumeSource | None = None
+    downward_api: DownwardAPIVolumeSource | None = field(default=None, name="downwardAPI")
+    fc: FCVolumeSource | None = None
+    azure_file: AzureFileVolumeSource | None = None
+    config_map: ConfigMapVolumeSource | None = None
     vsphere_volume: VsphereVirtualDiskVolumeSource | None = None
+    quobyte: QuobyteVolumeSource | None = None
+    azure_disk: AzureDiskVolumeSource | None = None
+    photon_persistent_disk: PhotonPersistentDiskVolumeSource | None = None
+    projected: ProjectedVolumeSource | None = None
+    portworx_volume: PortworxVolumeSource | None = None
+    scale_io: ScaleIOVolumeSource | None = field(default=None, name="scaleIO")
+    storageos: StorageOSVolumeSource | None = None
+    csi: CSIVolumeSource | None = None
+    ephemeral: EphemeralVolumeSource | None = None
+    image: ImageVolumeSource | None = None
 
 
 class VolumeNodeAffinity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -571,12 +571,12 @@ class VolumeNodeAffinity(Struct, frozen=True, gc=False, kw_only=True, omit_defau
 
 
 class VolumeProjection(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    cluster_trust_bundle: ClusterTrustBundleProjection | None = None
-    config_map: ConfigMapProjection | None = None
-    downward_api: DownwardAPIProjection | None = field(default=None, name="downwardAPI")
-    pod_certificate: PodCertificateProjection | None = None
     secret: SecretProjection | None = None
+    downward_api: DownwardAPIProjection | None = field(default=None, name="downwardAPI")
+    config_map: ConfigMapProjection | None = None
     service_account_token: ServiceAccountTokenProjection | None = None
+    cluster_trust_bundle: ClusterTrustBundleProjection | None = None
+    pod_certificate: PodCertificateProjection | None = None
 
 
 class VolumeResourceRequirements(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
@@ -585,7 +585,7 @@ class VolumeResourceRequirements(Struct, frozen=True, gc=False, kw_only=True, om
 
 
 class VsphereVirtualDiskVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
-    fs_type: str = ""
-    storage_policy_id: str = field(default="", name="storagePolicyID")
-    storage_policy_name: str = ""
     volume_path: str = field(default_factory=str)
+    fs_type: str = ""
+    storage_policy_name: str = ""
+    storage_policy_id: str = field(default="", name="storagePolicyID")

@@ -15,6 +15,7 @@ from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.http.audit.backends import Sink
 from orchestrator.apiserver.http.audit.policy import Configuration, Level, Stage
 from orchestrator.apiserver.http.impersonation import LEGACY
+from orchestrator.machinery.times import format_duration
 from orchestrator.protocol import Identity
 
 _STATUS_FIELDS: Final = ("status", "message", "reason", "details", "code")
@@ -29,6 +30,10 @@ _CLOSED: Final = {
     "message": "Connection closed early",
     "code": 200,
 }
+
+
+_LATENCY: Final = "apiserver.latency.k8s.io"
+_LONG_SECONDS: Final = 0.5
 
 
 class Trail:
@@ -83,6 +88,14 @@ class Trail:
             if key.startswith(prefix) and not self._configuration.reaches(level):
                 return
         self._annotations.setdefault(key, value)
+
+    def took(self, total: float, waited: float) -> None:
+        """How many seconds the request took, and waited for its turn; only of those that took long."""
+        if total <= _LONG_SECONDS:
+            return
+        self.annotate(f"{_LATENCY}/total", format_duration(total))
+        if waited:
+            self.annotate(f"{_LATENCY}/apf-queue-wait", format_duration(waited))
 
     def asked_with(self, obj: Any) -> None:
         """The object, or the document, that the client has sent."""

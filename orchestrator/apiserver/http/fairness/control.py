@@ -156,8 +156,8 @@ class Fairness:
         key = (level.name, name)
         said = headers(
             {
-                "X-Kubernetes-PF-FlowSchema-UID": schema.metadata.uid,
-                "X-Kubernetes-PF-PriorityLevel-UID": level.configuration.metadata.uid,
+                "X-Kubernetes-Pf-Flowschema-Uid": schema.metadata.uid,
+                "X-Kubernetes-Pf-Prioritylevel-Uid": level.configuration.metadata.uid,
             }
         )
         return Classified(schema, level, flow, key, f"{name}/{flow}", said, self._tally(key))

@@ -37,6 +37,7 @@ from orchestrator.apiserver.kinds.strategy import OBSERVED_STRICT, Traits
 
 # A policy's status is written by the store of policies, which may create.
 _POLICY_TRAITS: Final = Traits(generation=True, unconditional_update=False, created_by_status=True)
+_HOOK_TRAITS: Final = Traits(generation=True, empties_count=True, unconditional_update=False)
 
 KINDS: Final[tuple[Kind, ...]] = (
     Kind(
@@ -57,7 +58,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         MutatingWebhookConfiguration,
         rules=WEBHOOK_RULES,
         default=default_mutating_webhooks,
-        traits=OBSERVED_STRICT,
+        traits=_HOOK_TRAITS,
         table=WEBHOOKS,
     ),
     Kind(
@@ -79,7 +80,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         ValidatingWebhookConfiguration,
         rules=WEBHOOK_RULES,
         default=default_validating_webhooks,
-        traits=OBSERVED_STRICT,
+        traits=_HOOK_TRAITS,
         table=WEBHOOKS,
     ),
 )

@@ -36,7 +36,7 @@ from orchestrator.apiserver.kinds.networking.warnings import (
     network_policy_warnings,
 )
 from orchestrator.apiserver.kinds.resets import STATUS_ALONE
-from orchestrator.apiserver.kinds.strategy import OBSERVED
+from orchestrator.apiserver.kinds.strategy import OBSERVED, Traits
 
 KINDS: Final[tuple[Kind, ...]] = (
     Kind(IPAddress, rules=ADDRESS_RULES, table=ADDRESSES),
@@ -60,7 +60,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         warnings=network_policy_warnings,
         rules=NETWORK_POLICY_RULES,
         default=default_network_policy,
-        traits=OBSERVED,
+        traits=Traits(generation=True, empties_count=True),
         table=POLICIES,
     ),
     Kind(ServiceCIDR, rules=SERVICE_RANGE_RULES, table=CIDRS, resets=STATUS_ALONE),

@@ -45,7 +45,8 @@ def _binary_size(value: Any) -> int:
 
 def _key_errors(path: str, data: Mapping[str, Any]) -> Errors:
     for key in data:
-        yield from complaints(f"{path}[{key}]", key, config_key_errors(key))
+        if messages := config_key_errors(key):
+            yield from complaints(f"{path}[{key}]", key, messages)
 
 
 def _frozen_errors(new: Any, old: Any, *fields: tuple[str, str]) -> Errors:
@@ -64,13 +65,15 @@ def _frozen_errors(new: Any, old: Any, *fields: tuple[str, str]) -> Errors:
 
 
 def _config_map_errors(config: ConfigMap) -> Errors:
-    yield from _key_errors("data", config.data)
-    for key in config.data:
-        if key in config.binary_data:
-            yield invalid(f"data[{key}]", key, "duplicate of key present in binaryData")
-    yield from _key_errors("binaryData", config.binary_data)
-    total = sum(map(_size, config.data.values()))
-    total += sum(map(_binary_size, config.binary_data.values()))
+    data, binary = config.data, config.binary_data
+    yield from _key_errors("data", data)
+    total = sum(map(_size, data.values()))
+    if binary:
+        for key in data:
+            if key in binary:
+                yield invalid(f"data[{key}]", key, "duplicate of key present in binaryData")
+        yield from _key_errors("binaryData", binary)
+        total += sum(map(_binary_size, binary.values()))
     if total > _MAX_SIZE:
         yield too_long("", _MAX_SIZE)
 

@@ -1,0 +1,183 @@
+"""What is asked, in order."""
+
+from typing import Final
+
+from tests.letters.asking import Question
+from tests.letters.objects import OBJECTS
+
+_TABLE: Final = "application/json;as=Table;g=meta.k8s.io;v=v1"
+_PARTIAL: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+_PARTIALS: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_YAML: Final = "application/yaml"
+_CONFIG_MAPS: Final = "/api/v1/namespaces/letters/configmaps"
+
+
+def _made() -> list[Question]:
+    """A namespace, and objects of all kinds in it."""
+    account = "/api/v1/namespaces/letters/serviceaccounts"
+    return [
+        Question("POST", "/api/v1/namespaces", body={"metadata": {"name": "letters"}}),
+        Question("POST", account, body={"metadata": {"name": "default"}}),
+        *(
+            Question(
+                "POST",
+                path.replace("/default/", "/letters/"),
+                body=body,
+                # A definition takes a moment.
+                until=201 if path.startswith("/apis/q.io") else 0,
+            )
+            for path, body in OBJECTS
+        ),
+    ]
+
+
+def _shown() -> list[Question]:
+    """Objects that were stored, in each form."""
+    found = []
+    for path, body in OBJECTS:
+        if "?" in path or "review" in path or "customresource" in path:
+            continue
+        collection = path.replace("/default/", "/letters/")
+        one = f"{collection}/{body['metadata']['name']}"
+        some = f"{collection}?labelSelector=B%3Dy"
+        found += [Question("GET", one, {"Accept": each}) for each in (_TABLE, _PARTIAL, _YAML)]
+        found += [Question("GET", some, {"Accept": each}) for each in (_TABLE, _PARTIALS, _YAML)]
+        found += [Question("GET", some), Question("GET", f"{one}?pretty=1")]
+    return found
+
+
+def _refused() -> list[Question]:
+    """Errors in each form, and in one for people where there is none that the client takes."""
+    paths = (f"{_CONFIG_MAPS}/nope", "/api/v1/nope", "/nope", f"{_CONFIG_MAPS}?limit=x")
+    forms: tuple[dict[str, str], ...] = (
+        {},
+        {"Accept": "text/html"},
+        {"Accept": _TABLE},
+        {"Accept": f"{_TABLE}, application/json"},
+        {"Accept": _YAML},
+        {"Accept": "application/json;pretty=1"},
+        {"User-Agent": "curl/8"},
+    )
+    return [Question("GET", path, form) for path in paths for form in forms]
+
+
+def _pages() -> list[Question]:
+    """Paths that are no resources."""
+    paths = (
+        *(
+            "/healthz",
+            "/livez",
+            "/livez?verbose",
+            "/readyz?verbose&exclude=ping",
+            "/livez?exclude=x",
+        ),
+        *("/livez/ping", "/readyz/nope", "/healthz/", "/logs", "/metrics/", "/metrics/slis/"),
+        *("//api/v1", "/api//v1", "/openapi/v3/nope", "/index.htm", "/version/x", "/openid/v1"),
+    )
+    methods = ("HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE")
+    places = ("/livez", "/nope", "/api/v1/pods", "/version", "/apis", "/api/v1")
+    forms = ("application/json", "text/html", "application/*", "text/plain;as=Flagz", _YAML)
+    accepted = (
+        *("application/*", "*", "*/json", "application/JSON", "application/json;q=0", ";", ",,"),
+        *("application/yaml;q=abc,application/json;q=0.5", "application/yaml;q=1;q=0"),
+        *(
+            "application/json;g=meta.k8s.io;v=v1",
+            "application/json;stream=x",
+            "text/html,*/*;q=0.8",
+        ),
+    )
+    asked = ("/apis/batch", "/apis/batch/v1", f"{_CONFIG_MAPS}/c1", f"{_CONFIG_MAPS}/nope")
+    return [
+        *(Question("GET", path, {"Accept": each}) for path in asked for each in accepted),
+        *(Question("GET", path) for path in paths),
+        *(Question(method, path) for method in methods for path in places if path != "/apis"),
+        *(
+            Question("GET", f"/{page}", {"Accept": form})
+            for page in ("statusz", "flagz")
+            for form in forms
+        ),
+        Question("GET", "/openapi/v2", {"Accept": "text/html"}),
+        Question("GET", "/api/v1"),
+        Question("GET", "/apis/apps/v1", {"User-Agent": "curl/8"}),
+        Question("GET", "/apis/batch", {"Accept": _YAML}),
+    ]
+
+
+def _said_in_the_query() -> list[Question]:
+    """Parameters that are strange."""
+    of_lists = (
+        *(
+            "limit=",
+            "limit=-1&limit=x",
+            "limit=0x1",
+            "timeoutSeconds=",
+            "timeoutSeconds=1.5",
+            "timeout=",
+        ),
+        *(
+            "timeout=x",
+            "timeout=1",
+            "timeout=1q",
+            "timeout=-1s",
+            "timeout=0",
+            "timeout=61m",
+            "timeout=1ns",
+        ),
+        *("timeout=1s&timeout=x", "labelSelector=a%3Db%2C", "labelSelector=-", "fieldSelector=a"),
+        *("continue=x", "continue=e30", "resourceVersion=x", "resourceVersionMatch=Exact", "foo=1"),
+        *(
+            "resourceVersion=0&resourceVersionMatch=Exact",
+            "resourceVersionMatch=x&resourceVersion=1",
+        ),
+        *("sendInitialEvents=true", "watch=1&continue=x", "watch=1&limit=x"),
+    )
+    of_writes = (
+        *("dryRun=", "dryRun=x", "dryRun=All&dryRun=x", "fieldManager=a%00b", "fieldManager=a%7Fb"),
+        *(
+            "fieldValidation=x",
+            "dryRun=All&timeout=x",
+            "dryRun=All&timeout=1ns",
+            "dryRun=All&force=x",
+        ),
+    )
+    body = {"metadata": {"name": "said"}}
+    one = f"{_CONFIG_MAPS}/nope"
+    return [
+        *(Question("GET", f"{_CONFIG_MAPS}?{query}&labelSelector=no") for query in of_lists),
+        *(Question("POST", f"{_CONFIG_MAPS}?{query}", body=body) for query in of_writes),
+        *(Question("DELETE", f"{one}?{query}") for query in ("timeout=x", "gracePeriodSeconds=")),
+        Question("DELETE", f"{_CONFIG_MAPS}?timeout=1ns&labelSelector=no"),
+        Question("GET", "/version?timeout=x"),
+        Question("GET", "/livez?timeout=1ns"),
+    ]
+
+
+def _misread() -> list[Question]:
+    """Bodies that are no documents, or do not fit."""
+    deployments = "/apis/apps/v1/namespaces/letters/deployments?dryRun=All"
+    numbers = ("1e3", "1E3", "1.50", "1e-3", "1e20", "2147483648", "NaN", "5.", "-", '"1"', "true")
+    texts = ("", "{", "nul", '{"a":1e}', '{"a":1,}', "{} x", "[]", '{"a" 1}', '{"kind":1.5}')
+    twice = '{"metadata":{"name":"x"},"data":{"a":"1","a":"2"},"foo":1,"bar":{"x":1}}'
+    strict = f"{_CONFIG_MAPS}?dryRun=All&fieldValidation=Strict"
+    return [
+        *(
+            Question(
+                "POST",
+                deployments,
+                body=f'{{"metadata":{{"name":"d"}},"spec":{{"replicas":{each}}}}}',
+            )
+            for each in numbers
+        ),
+        *(
+            Question(
+                "POST", _CONFIG_MAPS, body=f'{{"metadata":{{"name":"x","generation":{each}}}}}'
+            )
+            for each in numbers
+        ),
+        *(Question("POST", _CONFIG_MAPS, body=each) for each in texts),
+        Question("POST", strict, body=twice),
+        Question("POST", f"{_CONFIG_MAPS}?dryRun=All", body=twice),
+    ]
+
+
+QUESTIONS: Final = (*_made(), *_shown(), *_refused(), *_pages(), *_said_in_the_query(), *_misread())
