@@ -60,7 +60,10 @@ def _admit(
     """`moments`: of a write that is counted, when each plugin has ended."""
     monotonic = env.counts.monotonic
     for plugin in left:
-        answer = _asked_of(plugin, request, env)
+        try:
+            answer = plugin.admit(request, env)
+        except Unconverted as missing:
+            answer = _asked_again(plugin, request, env, missing)
         if type(answer) is Wait:
             return _later(answer, partial(_admitted, env, draft, request, plugins, left, moments))
         request.object = answer
@@ -76,18 +79,20 @@ def _admit(
     return None
 
 
-def _asked_of(plugin: AdmissionPlugin, request: AdmissionRequest, env: Environment) -> Any:
-    """What a plugin makes of the object; of one that it needs in another version, when that is known."""
-    try:
-        return plugin.admit(request, env)
-    except Unconverted as missing:
+def _asked_again(
+    plugin: AdmissionPlugin, request: AdmissionRequest, env: Environment, missing: Unconverted
+) -> Wait:
+    """What a plugin makes of the object when the version is known in which it needs it."""
 
-        def again(error: ApiError | None) -> Any:
-            if error is not None:
-                raise error
-            return _asked_of(plugin, request, env)
+    def again(error: ApiError | None) -> Any:
+        if error is not None:
+            raise error
+        try:
+            return plugin.admit(request, env)
+        except Unconverted as another:
+            return _asked_again(plugin, request, env, another)
 
-        return asking(env, missing.question, again)
+    return asking(env, missing.question, again)
 
 
 def _admitted(

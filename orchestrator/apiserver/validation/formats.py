@@ -104,20 +104,18 @@ def network_errors(text: str) -> Messages:
     address, _, length = text.partition("/")
     if _has_leading_zeros(address) or length != str(whole(length)):
         return ("must not have leading 0s in IP or prefix length",)
-    parsed = ip_address(address)
+    first = network.network_address
+    parsed = first if address == str(first) else ip_address(address)
     if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
         return ("must not have an IPv4-mapped IPv6 address",)
-    if parsed != network.network_address:
+    if parsed != first:
         return ("must not have bits set beyond the prefix length",)
     return ()
 
 
 def _has_leading_zeros(address: str) -> bool:
-    try:
-        ip_address(address)
-    except ValueError:  # read without its zeros before, so that they are what is wrong
-        return True
-    return False
+    """Of an address that was read without its zeros."""
+    return _LEADING_ZEROS.search(address) is not None
 
 
 def is_ipv6(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from orchestrator.api.core.v1 import Node, NodeSpec, NodeStatus, Taint
@@ -130,6 +131,7 @@ def _feature_errors(path: str, features: Sequence[str]) -> Errors:
             yield invalid(f"{path}[{i + 1}]", following, "list must be sorted alphabetically")
 
 
+@lru_cache(maxsize=1024)  # nodes of one version have the same
 def _misnamed(feature: str) -> str:
     if len(feature) > _MAX_FEATURE:
         return f"must be no more than {_MAX_FEATURE} characters"
