@@ -20,6 +20,7 @@ from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.http import bodies, parameters
 from orchestrator.apiserver.http.bodies import BodyMedia, Expected
 from orchestrator.apiserver.http.errors import no_representation, no_such_path, not_acceptable
+from orchestrator.apiserver.http.heads import Head
 from orchestrator.apiserver.http.metrics import Labels, labelled
 from orchestrator.apiserver.http.negotiation import Form, is_pretty, is_representable, negotiate
 from orchestrator.apiserver.http.parameters import Query, WriteOptions, wants_watch
@@ -117,9 +118,9 @@ class Routes:
         self._of_object: dict[Words, Route] = {}
         self._of_part: dict[Words, Route] = {}
 
-    def known(self, request: BaseRequest) -> tuple[Route, str] | None:
+    def known(self, request: BaseRequest, head: Head) -> tuple[Route, str] | None:
         """The route of a request, and the name of its object; None for one that is like none before."""
-        path, words = _words(request)
+        path, words = _words(request, head)
         route, name = self._of_collection.get((path, *words)), ""
         if route is None:
             above, _, name = path.rpartition("/")
@@ -157,9 +158,9 @@ class Routes:
         )
         return route, target.name
 
-    def remember(self, request: BaseRequest, route: Route, name: str) -> None:
+    def remember(self, request: BaseRequest, head: Head, route: Route, name: str) -> None:
         """From now on requests are known that are like this one."""
-        path, words = _words(request)
+        path, words = _words(request, head)
         part = route.target.part
         if route.verb not in _REPEATED or part in CONNECTIONS or path != request.path:
             return
@@ -189,18 +190,12 @@ def _keep(routes: dict[Words, Route], words: Words, route: Route) -> None:
     routes[words] = route
 
 
-def _words(request: BaseRequest) -> tuple[str, Words]:
+def _words(request: BaseRequest, head: Head) -> tuple[str, Words]:
     """The path as it was sent, and all else that a request is known by; no path where it may mean another one."""
-    headers, (path, _, query) = request.headers, request.raw_path.partition("?")
+    path, _, query = request.raw_path.partition("?")
     if "%" in path or "#" in query or "#" in path or not path.isascii():
         path = ""
-    return path, (
-        request.method,
-        query,
-        headers.get(hdrs.ACCEPT, ""),
-        headers.get(hdrs.USER_AGENT, ""),
-        headers.get(hdrs.CONTENT_TYPE, ""),
-    )
+    return path, (request.method, query, *head.wording)
 
 
 def _form_of(target: Target, verb: str, accept: str) -> Form:
