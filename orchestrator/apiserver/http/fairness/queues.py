@@ -102,11 +102,16 @@ class SeatQueues:
 
     def at_once(self, flow: str, seats: int) -> Seat | None:
         """Seats for a request of a flow, if it need not wait for anybody."""
-        self._advance()
-        if self.waiting or not self._fits(seats):
+        if self.waiting:
+            return None
+        in_use, limit = self.seats_in_use, self.limit
+        if in_use and limit is not None and in_use + seats > limit:
             return None
         queues = self._queues
-        return self._begun(queues[0] if len(queues) == 1 else self._queue_of(flow), seats)
+        # Where nobody waits all queues are as short, and the first of a hand is as good as the others.
+        first = 0 if len(queues) == 1 else dealt(flow, len(queues), self._queuing.hand)[0]
+        self._advance()
+        return self._begun(queues[first], seats)
 
     async def wait(self, flow: str, seats: int, patience: float, who: Any = None) -> Seat:
         """Seats for a request that has to wait, for at most so many seconds. Raises Rejected.
@@ -140,12 +145,12 @@ class SeatQueues:
     def give_back(self, seat: Seat, work: Work) -> float:
         """A request has ended, after so many seconds: what it took is settled, and its seats are free unless its work goes on."""
         self._advance()
-        took, queue = self._turned_at - seat.began, seat.queue
-        queue.next += took * work.seats - _SUPPOSED_SECONDS * seat.seats
+        took, queue, seats = self._turned_at - seat.began, seat.queue, seat.seats
+        queue.next += took * work.seats - _SUPPOSED_SECONDS * seats
         if work.seconds:
             queue.next += work.seconds * work.final
         else:
-            self._end(queue, seat.seats)
+            self._end(queue, seats)
             if self.waiting:
                 self._dispatch()
         return took
@@ -203,7 +208,8 @@ class SeatQueues:
     def _rouse(self, queue: _Queue) -> None:
         """A queue gets something to do: from now on it is served, with those that are."""
         if not (queue.executing or queue.waiting):
-            queue.next = max(queue.next, self._virtual)
+            if queue.next < self._virtual:
+                queue.next = self._virtual
             self._active += 1
 
     def _rest(self, queue: _Queue) -> None:
