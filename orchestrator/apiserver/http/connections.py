@@ -88,6 +88,14 @@ def said_of(request: BaseRequest) -> str | None:
     return lines
 
 
+class Prompt(Response):
+    """An answer that may be able to go out at once."""
+
+    def send(self, request: BaseRequest, transport: asyncio.Transport) -> bool:
+        """Whether all of it has been written; otherwise it is sent as others are."""
+        raise NotImplementedError
+
+
 class Connection(RequestHandler):
     """One client's connection."""
 
@@ -211,6 +219,22 @@ class Connection(RequestHandler):
         if self._keepalive_handle is None:
             self._keepalive_handle = self._loop.call_at(at, self._process_keepalive)
         return True
+
+    async def finish_response(
+        self, request: BaseRequest, resp: StreamResponse, start_time: float | None
+    ) -> tuple[StreamResponse, bool]:
+        """Send an answer; whether the client has gone meanwhile."""
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            return resp, True
+        if self._upgraded or not (isinstance(resp, Prompt) and resp.send(request, transport)):
+            return await super().finish_response(request, resp, start_time)
+        if self.writing_paused:
+            try:
+                await request.writer.drain()
+            except ConnectionError:
+                return resp, True
+        return resp, False
 
     async def _pass_over(self, payload: StreamReader) -> None:
         """Read what is left of a body that nobody wanted; who does not send it soon is closed."""

@@ -4,6 +4,7 @@ Of what nearly all requests are counted by, only the numbers are noted: they are
 or when somebody asks.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import Final
@@ -189,6 +190,7 @@ class Metrics:
             ("result",),
             _QUICK,
         )
+        self._known: list[str] = []  # users, and how long it took to know them
         self._known_after: list[float] = []
         self._allowed = 0
         self._expirations = Histogram(
@@ -300,7 +302,9 @@ class Metrics:
         for sort in self._answered.values():
             self._count(sort)
         if self._known_after:
-            known, self._known_after = self._known_after, []
+            for user, times in Counter(self._known).items():
+                self._users.add(_short(user), amount=times)
+            known, self._known_after, self._known = self._known_after, [], []
             self._attempts.add("success", amount=len(known))
             self._authentication.observe_all(known, "success")
             self._filters.observe_all(known, "authentication")
@@ -314,7 +318,7 @@ class Metrics:
     def authenticated(self, user: str, seconds: float, *, known: bool) -> None:
         """Somebody has said who she is; the names of users that are not the cluster's are `other`."""
         if known:
-            self._users.add(_short(user))
+            self._known.append(user)
             self._known_after.append(seconds)
             if len(self._known_after) >= _MANY:
                 self._count_all()
