@@ -10,7 +10,7 @@ resource is a map, so all of it is in the order of its keys.
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast, get_type_hints
 
 import msgspec
 from msgspec import Struct, structs
@@ -19,6 +19,7 @@ from orchestrator.api import decoding
 from orchestrator.api.empty_lists import (
     EMPTY_LIST,
     has_free_json,
+    is_mended,
     mark_said,
     mended,
     with_said,
@@ -27,7 +28,7 @@ from orchestrator.api.errors import DecodeError
 from orchestrator.api.go_text import as_go_writes
 from orchestrator.api.json_errors import json_error, with_replacements
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.api.nested_kinds import CLAIM_TEMPLATES, with_nested_kinds
+from orchestrator.api.nested_kinds import nests_kinds, with_nested_kinds
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
 
@@ -42,9 +43,10 @@ def _worked_out(value: Any) -> tuple[Any, ...]:
 
 def _worked_out_text(value: Any) -> msgspec.Raw:
     """The text of such a field, whose maps have an order of their own."""
-    return msgspec.Raw(_ENCODER.encode(value))
+    return msgspec.Raw(_ENCODER.encode(value[:]))
 
 
+_READER: Final = msgspec.json.Decoder()
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=_worked_out)
 _WRITER: Final = msgspec.json.Encoder(enc_hook=_worked_out_text, order="deterministic")
 _SORTER: Final = msgspec.json.Encoder(enc_hook=_worked_out, order="sorted")
@@ -82,16 +84,17 @@ def decode_noting(
 
     `wraps`: numbers that are too large for a field of 32 bits lose their upper bits.
     """
-    document = loads(data) if isinstance(data, bytes | str) else data
+    document = loads(data) if isinstance(data, (bytes, str)) else data
     if type_ is Unstructured:
         strange: list[str] = []
         # Go reads the metadata from JSON of its own, in which names are sorted.
         return cast(T, _unstructured(document, strange)), tuple(sorted(strange))
     try:
-        if is_kind(type_) and not _says_kind(document, type_):
+        if not _says_kind(document, type_) and is_kind(type_):
             _check_kind(msgspec.convert(document, _TypeMeta), type_)
         unknown = decoding.Notes()
-        unknown.wraps = wraps
+        if wraps:
+            unknown.wraps = True
         read = decoding.read(document, type_, unknown)
         made = msgspec.convert(read, type_)
         if unknown.empties:
@@ -157,7 +160,7 @@ def loads(data: bytes | str) -> Any:
     What is no Unicode (bytes, halves of surrogate pairs) is read as U+FFFD, as Go does.
     """
     try:
-        return msgspec.json.decode(data)
+        return _READER.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         text = data.encode(errors="surrogatepass") if isinstance(data, str) else data
         words = json_error(text)
@@ -171,11 +174,11 @@ def encode(obj: Any) -> bytes:
     """JSON text; a kind begins with its `kind` and `apiVersion`."""
     if type(obj) is Unstructured:
         return as_go_writes(_custom_text(obj))
-    text = as_go_writes(_mended(_text(obj), obj, _WRITER.encode))
-    prefix = _prefix(type(obj))  # type: ignore[arg-type]
-    if not prefix:
+    form = _form(type(obj))  # type: ignore[arg-type]
+    text = as_go_writes(_mended(_text(obj, form), obj, form, _WRITER.encode))
+    if not form.prefix:
         return text
-    return prefix + (text[1:] if text == b"{}" else b"," + text[1:])
+    return form.prefix + (text[1:] if text == b"{}" else b"," + text[1:])
 
 
 def headless(text: bytes, type_: type[Any]) -> bytes:
@@ -183,20 +186,20 @@ def headless(text: bytes, type_: type[Any]) -> bytes:
 
     A custom resource keeps them: Kubernetes leaves them out of the lists of its typed kinds only.
     """
-    length = len(_prefix(type_))  # type: ignore[arg-type]
+    length = len(_form(type_).prefix)  # type: ignore[arg-type]
     if not length:
         return text
     return b"{" + text[length + text.startswith(b",", length) :]
 
 
-def _text(obj: Any) -> bytes:
+def _text(obj: Any, form: "_Form") -> bytes:
     if type(obj) is ObjectMeta:
         return _WRITER.encode(_with_owners_text(obj))
-    metadata = getattr(obj, "metadata", None)
-    if type(metadata) is not ObjectMeta:
+    if not form.whole:
         return _WRITER.encode(obj)
+    metadata = obj.metadata
     told = _with_owners_text(metadata)
-    if has_free_json(type(obj)):  # type: ignore[arg-type]
+    if form.free:
         return _ENCODER.encode(structs.replace(obj, metadata=msgspec.Raw(_WRITER.encode(told))))
     return _WRITER.encode(obj if told is metadata else structs.replace(obj, metadata=told))
 
@@ -215,12 +218,18 @@ def _custom_text(obj: Unstructured) -> bytes:
     return _SORTER.encode({**obj.content, **head})
 
 
-def _mended(text: bytes, obj: Any, encode: Callable[[Any], bytes]) -> bytes:
-    if CLAIM_TEMPLATES in text:
+def _mended(text: bytes, obj: Any, form: "_Form", encode: Callable[[Any], bytes]) -> bytes:
+    if form.nests:
         text = with_nested_kinds(text, obj, encode)
-    if EMPTY_LIST in text:
+    if (form.mends or not form.whole or _is_owned_by_none(obj)) and EMPTY_LIST in text:
         text = mended(_without_empty_owners(text), type(obj))
     return text
+
+
+def _is_owned_by_none(obj: Any) -> bool:
+    """Whether the owners of an object's fields were worked out, and there are none."""
+    owners = obj.metadata.managed_fields
+    return type(owners) is not tuple and not owners
 
 
 def _without_empty_owners(text: bytes) -> bytes:
@@ -264,8 +273,8 @@ def _says_kind(document: Any, type_: Any) -> bool:
     """Whether a document says of itself just what it is read as, as most do."""
     return (
         type(document) is dict
-        and document.get("kind") == type_.kind
-        and document.get("apiVersion") == type_.api_version
+        and document.get("kind") == getattr(type_, "kind", None)
+        and document.get("apiVersion") == getattr(type_, "api_version", None)
     )
 
 
@@ -302,9 +311,9 @@ def _unstructured(document: Any, unknown: list[str]) -> Unstructured:
 
 
 def _builtins(obj: Any) -> dict[str, Any]:
-    return cast(
-        "dict[str, Any]", msgspec.json.decode(_mended(_ENCODER.encode(obj), obj, _ENCODER.encode))
-    )
+    form = _form(type(obj))  # type: ignore[arg-type]
+    text = _mended(_ENCODER.encode(obj), obj, form, _ENCODER.encode)
+    return cast("dict[str, Any]", msgspec.json.decode(text))
 
 
 @cache
@@ -313,11 +322,32 @@ def _names(type_: type[Struct]) -> tuple[tuple[str, str], ...]:
     return tuple(zip(type_.__struct_fields__, type_.__struct_encode_fields__, strict=True))
 
 
+class _Form(NamedTuple):
+    """What is the same for the texts of all objects of a type.
+
+    `whole`: they have metadata of their own. `free`: there may be any JSON in them. `nests`, `mends`: objects inside
+    of them say their kind, and lists are written though they are empty.
+    """
+
+    prefix: bytes
+    whole: bool
+    free: bool
+    nests: bool
+    mends: bool
+
+
 @cache
-def _prefix(type_: type[Any]) -> bytes:
-    if not is_kind(type_):
-        return b""
-    return f'{{"kind":"{type_.kind}","apiVersion":"{type_.api_version}"'.encode()
+def _form(type_: type[Any]) -> _Form:
+    is_struct = issubclass(type_, Struct)
+    return _Form(
+        prefix=f'{{"kind":"{type_.kind}","apiVersion":"{type_.api_version}"'.encode()
+        if is_kind(type_)
+        else b"",
+        whole=is_struct and get_type_hints(type_).get("metadata") is ObjectMeta,
+        free=has_free_json(type_),  # type: ignore[arg-type]
+        nests=nests_kinds(type_),
+        mends=is_struct and is_mended(type_),
+    )
 
 
 def _decode_error(error: msgspec.MsgspecError, root: str = "") -> DecodeError:

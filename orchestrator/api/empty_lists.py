@@ -33,6 +33,11 @@ def mended(text: bytes, type_: type[Any]) -> bytes:
     return text if mend is None else mend(text)
 
 
+def is_mended(type_: type[Any]) -> bool:
+    """Whether there are such lists in the stored objects of a type."""
+    return _mender(type_) is not None  # type: ignore[arg-type]
+
+
 @cache
 def _mender(type_: type[Any]) -> Callable[[bytes], bytes] | None:
     home = type_.__module__.split(".")

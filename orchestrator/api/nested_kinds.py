@@ -7,18 +7,23 @@ carries them, so they are put into the text: in JSON no text has bare quotes, so
 from collections.abc import Callable
 from typing import Any, Final
 
-CLAIM_TEMPLATES: Final = b'"volumeClaimTemplates":'
+_CLAIM_TEMPLATES: Final = b'"volumeClaimTemplates":'
 _EMPTY: Final = b"{}"
 
 
+def nests_kinds(type_: type[Any]) -> bool:
+    """Whether objects of a type have others in them that say their kind."""
+    return getattr(type_, "kind", "") == "StatefulSet"
+
+
 def with_nested_kinds(text: bytes, obj: Any, encode: Callable[[Any], bytes]) -> bytes:
-    """The JSON text that `encode` made of an object, with the kinds of the objects in it."""
-    if CLAIM_TEMPLATES not in text or getattr(obj, "kind", "") != "StatefulSet":
+    """The JSON text that `encode` made of such an object, with the kinds of those in it."""
+    if _CLAIM_TEMPLATES not in text:
         return text
     templates = obj.spec.volume_claim_templates
     told = b",".join(_told(encode(each), each) for each in templates)
     return text.replace(
-        CLAIM_TEMPLATES + encode(templates), CLAIM_TEMPLATES + b"[" + told + b"]", 1
+        _CLAIM_TEMPLATES + encode(templates), _CLAIM_TEMPLATES + b"[" + told + b"]", 1
     )
 
 

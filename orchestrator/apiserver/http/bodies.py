@@ -271,10 +271,14 @@ def _json_value(data: bytes) -> Any:
         document = codec.loads(data)
     except DecodeError as error:
         raise _Unreadable(error.message) from error
-    # Counting brackets costs nothing, and tells almost always that nothing can be deep.
-    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and too_deep(document):
+    if _may_be_deep(data) and too_deep(document):
         raise _Unreadable(f"exceeded max depth {MAX_DEPTH}")
     return document
+
+
+def _may_be_deep(data: bytes) -> bool:
+    """Its length, or else its brackets, tell of almost every text that nothing in it can be deep."""
+    return len(data) > 2 * MAX_DEPTH and data.count(b"{") + data.count(b"[") > MAX_DEPTH
 
 
 def _yaml(data: bytes) -> dict[str, Any]:

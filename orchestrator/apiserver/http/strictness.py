@@ -13,6 +13,9 @@ import msgspec
 
 # A colon that is written otherwise: `\u003a`.
 _ESCAPED: Final = b"\\u003"
+# As a number: so to look for it is a walk over the bytes and nothing else. Most documents have none.
+_BACKSLASH: Final = ord("\\")
+_ENCODER: Final = msgspec.json.Encoder()
 
 
 _STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
@@ -89,10 +92,10 @@ def _loses_nothing(data: bytes, document: Any) -> bool:
 
     All other colons stand in texts, and are written again as they were, but for escaped ones.
     """
-    if _ESCAPED in data:
+    if _BACKSLASH in data and _ESCAPED in data:
         return False
     try:
-        kept = msgspec.json.encode(document)
+        kept = _ENCODER.encode(document)
     except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
         return False  # what is no Unicode, or no number of this library
     return kept.count(b":") == data.count(b":")

@@ -39,10 +39,16 @@ def apply_defaults(kind: Kind, obj: K) -> K:
     return filled
 
 
-def completed(kind: Kind, obj: K) -> K:
+def completer(kind: Kind) -> Default | None:
     """The same, but with what the defaults take away because a feature is off: its author owns that, though nobody keeps it."""
-    filled: K = _with_forgotten(obj, apply_defaults(kind, obj))
-    return filled
+    default = defaulter(kind)
+    if default is None:
+        return None
+
+    def completed(obj: Any) -> Any:
+        return _with_forgotten(obj, default(obj))
+
+    return completed
 
 
 def _with_forgotten(said: Any, filled: Any) -> Any:

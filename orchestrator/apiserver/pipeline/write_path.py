@@ -13,8 +13,8 @@ from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.kinds.conversion import conversion
-from orchestrator.apiserver.kinds.defaulting import completed
-from orchestrator.apiserver.kinds.kind import Convert
+from orchestrator.apiserver.kinds.defaulting import completer
+from orchestrator.apiserver.kinds.kind import Convert, Default
 from orchestrator.apiserver.kinds.resets import SPEC, STATUS
 from orchestrator.apiserver.kinds.shapes import shape_of
 from orchestrator.apiserver.pipeline.served import Served
@@ -58,6 +58,15 @@ class WritePath:
         return conversion(self._stored, self.resource)
 
     @cached_property
+    def _complete(self) -> Default | None:
+        return completer(self._row)
+
+    def _completed(self, new: Any) -> Any:
+        """An object with its defaults, as its author owns it."""
+        complete = self._complete
+        return new if complete is None else complete(new)
+
+    @cached_property
     def _ownable(self) -> Shape:
         """The same without what nobody owns by this path."""
         return ownable(self.shape, self._reset)
@@ -82,9 +91,7 @@ class WritePath:
 
     def pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
         """Two stored objects, either of them possibly None; `new` may lack its defaults."""
-        return self.merged_pair(
-            old, None if new is None else completed(self._row, new), api_version
-        )
+        return self.merged_pair(old, None if new is None else self._completed(new), api_version)
 
     def merged_pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
         """The same of what an apply made: a part that it replaced has no defaults yet, and so differs."""
@@ -99,7 +106,7 @@ class WritePath:
 
     def created(self, new: Any) -> FieldSet:
         """What a manager owns that created this stored object; remembered by its outline."""
-        new = completed(self._row, new)
+        new = self._completed(new)
         # What is converted may become other fields by its values.
         outline = outline_of(new) if self._convert is None else None
         if outline is None:

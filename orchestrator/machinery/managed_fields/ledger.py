@@ -172,10 +172,10 @@ class Ledger:
         return iter(self.entries())
 
     def __len__(self) -> int:
-        return len(self.entries())
+        return len(self._entries or self.entries())
 
     def __getitem__(self, index: Any) -> Any:
-        return self.entries()[index]
+        return (self._entries or self.entries())[index]
 
     def __eq__(self, other: object) -> bool:
         if self is other:

@@ -69,7 +69,7 @@ def _outliner(type_: type[Any]) -> _Outliner:
             tuple([None if each is EMPTY else tuple(each) for each in of_maps(obj)]),
             # Of each, whether it is written, and whether it is more than what a struct has that says nothing.
             None if said == unsaid else (*map(ne, said, unsaid), *map(bool, said)),
-            tuple([_text(each) for each in of_others(obj)]),
+            tuple(map(_text, of_others(obj))) if others else (),
             _of_metadata(obj.metadata) if whole else None,
         )
 
