@@ -7,7 +7,7 @@ what it took is settled when it has ended.
 """
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any, Final
@@ -86,7 +86,7 @@ class SeatQueues:
         self._active = 0  # of the queues: how many are
         self._virtual = 0.0
         self._turned_at = monotonic()
-        self._spent: dict[tuple[int, int, int, int], float] = {}
+        self._spent: defaultdict[tuple[int, int, int, int], float] = defaultdict(float)
         self.latest: float | None = None  # when the last request that got seats would have begun
         self.dispatched_at = 0.0  # when that was; both are virtual seat-seconds
         self.seats_in_use = 0
@@ -175,7 +175,7 @@ class SeatQueues:
     def spent(self) -> Spent:
         """Seconds that the level was in each load, since this was asked the last time."""
         self._advance()
-        spent, self._spent = self._spent, {}
+        spent, self._spent = self._spent, defaultdict(float)
         return {Load(*load): seconds for load, seconds in spent.items()}
 
     @property
@@ -268,15 +268,14 @@ class SeatQueues:
         """Virtual time goes as fast as each of the active queues is served."""
         now = self._monotonic()
         passed = now - self._turned_at
-        spent, seats = self._spent, self.seats_in_use
-        load = (self.executing, seats, self.waiting, self.waiting_seats)
-        spent[load] = spent.get(load, 0.0) + passed
-        if self._active:
-            served, limit = seats + self.waiting_seats, self.limit
+        self._turned_at = now
+        seats, wanted, active = self.seats_in_use, self.waiting_seats, self._active
+        self._spent[self.executing, seats, self.waiting, wanted] += passed
+        if active:
+            served, limit = seats + wanted, self.limit
             if limit is not None and served > limit:
                 served = limit
-            self._virtual += passed * served / self._active
-        self._turned_at = now
+            self._virtual += passed * served / active
 
     def _queue_of(self, flow: str) -> _Queue:
         hand = (self._queues[index] for index in dealt(flow, len(self._queues), self._queuing.hand))

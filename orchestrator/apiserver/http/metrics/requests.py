@@ -5,7 +5,7 @@ or when somebody asks.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import Final
 
@@ -215,6 +215,7 @@ class Metrics:
             ("group", "resource", "verb"),
             _BODY_SIZES,
         )
+        self._observe_body: dict[tuple[Labels, str], Callable[[float], None]] = {}
         self._checked = Histogram(
             "field_validation_request_duration_seconds",
             "How long writes took, by how unknown fields are met.",
@@ -335,8 +336,14 @@ class Metrics:
 
     def sent(self, labels: Labels, verb: str, size: int) -> None:
         """A body of so many bytes has come with a request."""
-        word = "delete_collection" if verb == "deletecollection" else verb
-        self._bodies.observe(size, labels.group, labels.resource, word)
+        observe = self._observe_body.get((labels, verb))
+        if observe is None:
+            if len(self._observe_body) >= _SORTS:
+                self._observe_body.clear()
+            word = "delete_collection" if verb == "deletecollection" else verb
+            observe = self._bodies.of(labels.group, labels.resource, word)
+            self._observe_body[labels, verb] = observe
+        observe(size)
 
     def checked(self, directive: str, seconds: float) -> None:
         """A write has been answered that says (or does not, "") how unknown fields are met."""
