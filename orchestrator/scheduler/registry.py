@@ -1,7 +1,7 @@
 """Plugins by name: Kubernetes' own with their arguments, and those of entry points."""
 
 from collections.abc import Callable, Mapping
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -41,10 +41,18 @@ Maker = Callable[[Mapping[str, Any], str], Plugin]
 
 
 def makers() -> dict[str, Maker]:
-    """By name, who makes a plugin of arguments that stand at a path: in-tree ones, entry points."""
+    """By name, who makes a plugin of arguments that stand at a path: in-tree ones, entry points.
+
+    Raises InvalidConfiguration: two have one name.
+    """
     known: dict[str, Maker] = {p.name: _without_arguments(p) for p in DEFAULT_PLUGINS} | _MAKERS
     for entry in entry_points(group=ENTRY_POINTS):
-        known.setdefault(entry.name, _of_class(entry.load(), entry.name))
+        if entry.name in known:
+            raise InvalidConfiguration(
+                "plugins",
+                f'there is a plugin "{entry.name}" already: name the entry point of {entry.value} otherwise',
+            )
+        known[entry.name] = _of_entry_point(entry)
     return known
 
 
@@ -55,6 +63,27 @@ def maker_of(class_: Any, path: str) -> tuple[str, Maker]:
     if not class_.name:
         raise InvalidConfiguration(path, f"{class_.__name__} has no name")
     return class_.name, _of_class(class_, class_.name)
+
+
+def _of_entry_point(entry: EntryPoint) -> Maker:
+    """Of an installed package, which is not imported unless a profile names its plugin."""
+
+    def make(arguments: Mapping[str, Any], path: str) -> Plugin:
+        try:
+            class_ = entry.load()
+        except (Exception, SystemExit) as error:  # a module may end the program when it is imported
+            words = f"{type(error).__name__}: {error}"
+            raise InvalidConfiguration(
+                path, f"{entry.name} ({entry.value}) cannot be imported: {words}"
+            ) from error
+        name, maker = maker_of(class_, path)
+        if name != entry.name:
+            raise InvalidConfiguration(
+                path, f'{entry.name} ({entry.value}) calls itself "{name}": both must be one name'
+            )
+        return maker(arguments, path)
+
+    return make
 
 
 def _of_class(class_: Callable[..., Plugin], name: str) -> Maker:

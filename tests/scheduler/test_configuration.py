@@ -265,6 +265,27 @@ def test_an_entry_point_is_known_by_its_name(monkeypatch: pytest.MonkeyPatch) ->
     assert "PreferNumber" not in _scores(_profile("{}"))
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("NodeName", OWN, 'plugins: there is a plugin "NodeName" already'),
+        ("Broken", "nowhere:Class", r"Broken \(nowhere:Class\) cannot be imported: ModuleNotFound"),
+        ("Other", OWN, 'Other .* calls itself "PreferNumber"'),
+        ("Wrong", "json:dumps", "no class derived from scheduler.Plugin"),
+    ],
+)
+def test_a_wrong_entry_point_is_refused_where_it_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
+) -> None:
+    """One that is called as one of Kubernetes' own at once; others harm nobody who does not name them."""
+    entry = EntryPoint(name, value, registry.ENTRY_POINTS)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [entry])
+    with pytest.raises(InvalidConfiguration, match=words):
+        _profile(f"profiles: [{{plugins: {{score: {{enabled: [{{name: {name}}}]}}}}}}]")
+    if name != "NodeName":
+        _profile("{}")
+
+
 def test_pods_of_two_scheduler_names_meet_two_profiles() -> None:
     """Each profile decides over its own, on the same nodes."""
     document = {

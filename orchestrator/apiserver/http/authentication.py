@@ -127,9 +127,12 @@ class Authentication:
         for issuer in self._issuers:
             yield from getattr(issuer, "families", tuple)()
 
-    def known(self, request: BaseRequest) -> Identity | None:
-        """Who asks, if one of the authenticators knows it; None: `identify` has to look elsewhere."""
-        shown, connection = request.headers.get(hdrs.AUTHORIZATION, ""), request.protocol
+    def known(self, request: BaseRequest, shown: str) -> Identity | None:
+        """Who asks, if one of the authenticators knows it; None: `identify` has to look elsewhere.
+
+        `shown`: what the request has for its Authorization.
+        """
+        connection = request.protocol
         assert isinstance(connection, Connection)
         if connection.holder is not None and connection.shown == shown:
             return connection.holder

@@ -19,8 +19,8 @@ from aiohttp.streams import StreamReader
 from aiohttp.web import BaseRequest, RequestHandler, Response, Server, StreamResponse
 from aiohttp.web_protocol import ERROR, _ErrInfo
 from msgspec import Struct
-from multidict import CIMultiDict, CIMultiDictProxy
 
+from orchestrator.apiserver.http.heads import Head, head_of, kept
 from orchestrator.protocol import Identity
 
 # Go's bound for all headers of a request together; it does not count them.
@@ -56,9 +56,8 @@ def header(name: str, value: str) -> Headers:
 class _Request(BaseRequest):
     """A request whose answer does not say by which library it was made, but what was added meanwhile."""
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.said: list[Headers] = []
+    head: Head
+    said: tuple[Headers, ...] = ()
 
     async def _prepare_hook(self, response: StreamResponse) -> None:
         response.headers.pop("Server", None)
@@ -69,7 +68,13 @@ class _Request(BaseRequest):
 def add_headers(request: BaseRequest, added: Headers) -> None:
     """Whatever is answered says this, too; a stream that has not begun yet as well."""
     assert isinstance(request, _Request)
-    request.said.append(added)
+    request.said += (added,)
+
+
+def said_in(request: BaseRequest) -> Head:
+    """What a request says of itself in its headers."""
+    assert isinstance(request, _Request)
+    return request.head
 
 
 def said_of(request: BaseRequest) -> str | None:
@@ -83,6 +88,14 @@ def said_of(request: BaseRequest) -> str | None:
     return lines
 
 
+class Prompt(Response):
+    """An answer that may be able to go out at once."""
+
+    def send(self, request: BaseRequest, transport: asyncio.Transport) -> bool:
+        """Whether all of it has been written; otherwise it is sent as others are."""
+        raise NotImplementedError
+
+
 class Connection(RequestHandler):
     """One client's connection."""
 
@@ -93,6 +106,7 @@ class Connection(RequestHandler):
         "_head_seconds",
         "_head_timer",
         "_house_log",
+        "head",
         "holder",
         "shown",
     )
@@ -105,6 +119,7 @@ class Connection(RequestHandler):
         self._head_requests = 0
         self._head_bytes = 0
         self._has_spoken = False
+        self.head: Head | None = None  # of the last request
         # What the last request's Authorization was, and whose that is if it is known for good.
         self.shown = ""
         self.holder: Identity | None = None
@@ -205,6 +220,22 @@ class Connection(RequestHandler):
             self._keepalive_handle = self._loop.call_at(at, self._process_keepalive)
         return True
 
+    async def finish_response(
+        self, request: BaseRequest, resp: StreamResponse, start_time: float | None
+    ) -> tuple[StreamResponse, bool]:
+        """Send an answer; whether the client has gone meanwhile."""
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            return resp, True
+        if self._upgraded or not (isinstance(resp, Prompt) and resp.send(request, transport)):
+            return await super().finish_response(request, resp, start_time)
+        if self.writing_paused:
+            try:
+                await request.writer.drain()
+            except ConnectionError:
+                return resp, True
+        return resp, False
+
     async def _pass_over(self, payload: StreamReader) -> None:
         """Read what is left of a body that nobody wanted; who does not send it soon is closed."""
         with suppress(TimeoutError):
@@ -263,15 +294,6 @@ def _release(error: BaseException) -> None:
         each = each.__context__
 
 
-def _readable(headers: Mapping[str, str]) -> CIMultiDictProxy[str]:
-    """The headers with what is no UTF-8 in them replaced, as Go's documents replace it."""
-    pairs = (
-        (name, value.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
-        for name, value in headers.items()
-    )
-    return CIMultiDictProxy(CIMultiDict(pairs))
-
-
 class ConnectionServer(Server):
     """Makes a `Connection` of every client that has connected."""
 
@@ -294,6 +316,12 @@ class ConnectionServer(Server):
         return Connection(self, loop=self._loop, **self._kwargs)
 
     def _request(self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> Any:
-        if not b"".join([value for _, value in message.raw_headers]).isascii():
-            message = message._replace(headers=_readable(message.headers))
-        return _Request(message, payload, protocol, writer, task, self._loop)
+        last = protocol.head
+        head = head_of(message, last)
+        if head is not last:
+            protocol.head = kept(head)
+        if not head.is_ascii:
+            message = message._replace(headers=head.headers)
+        request = _Request(message, payload, protocol, writer, task, self._loop)
+        request.head = head
+        return request

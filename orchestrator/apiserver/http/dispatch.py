@@ -13,7 +13,6 @@ from functools import lru_cache
 from html import escape
 from typing import Final, TypeAlias
 
-from aiohttp import hdrs
 from aiohttp.web import BaseRequest, Response, StreamResponse
 
 from orchestrator.apiserver import errors
@@ -23,7 +22,7 @@ from orchestrator.apiserver.http import bodies, metrics_api, parameters, reads, 
 from orchestrator.apiserver.http.aggregation import Aggregation, Unavailable
 from orchestrator.apiserver.http.asked import asked_of
 from orchestrator.apiserver.http.audit import Trail
-from orchestrator.apiserver.http.connections import add_headers, header
+from orchestrator.apiserver.http.connections import add_headers, header, said_in
 from orchestrator.apiserver.http.errors import (
     PageNotFound,
     unauthenticated,
@@ -32,6 +31,7 @@ from orchestrator.apiserver.http.fairness import Rejected
 from orchestrator.apiserver.http.fairness.work import ONE, Work, work_of_list, work_of_write
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.gate import check_gate
+from orchestrator.apiserver.http.heads import Head
 from orchestrator.apiserver.http.impersonation import Impersonation, wanted
 from orchestrator.apiserver.http.metrics import labelled_by_method
 from orchestrator.apiserver.http.one_piece import OnePiece
@@ -115,7 +115,8 @@ class Dispatcher:
     async def __call__(self, request: BaseRequest) -> StreamResponse:
         """Answer a request, whatever happens."""
         front = self._front
-        record = Record(request.method, request.headers.get("Audit-Id") or front.uid())
+        head = said_in(request)
+        record = Record(head, labelled_by_method(request.method), head.audit_id or front.uid())
         add_headers(request, header("Audit-Id", record.audit_id))
         response: StreamResponse | None = None
         begun = front.clock.monotonic()
@@ -187,7 +188,7 @@ class Dispatcher:
     async def _handled(self, request: BaseRequest, record: Record) -> StreamResponse:
         if "%" in request.raw_path and _NO_ESCAPE.search(request.raw_path.partition("?")[0]):
             return text_reply("400 Bad Request", status=400)
-        known = self._routes.known(request)
+        known = self._routes.known(request, record.head)
         if known is None:
             asked = asked_of(request, split(request.path))
         else:
@@ -254,7 +255,7 @@ class Dispatcher:
             check_gate(target, route.verb, front.read_only)
         if known is None:
             self._check_route(route)
-            self._routes.remember(request, route, name)
+            self._routes.remember(request, record.head, route, name)
         record.resource = target.resource
         return await self._served(call, asked, record)
 
@@ -277,7 +278,9 @@ class Dispatcher:
             return await handler(front, call)
         if verb == "watch":
             # It waits for its turn, and holds nobody up while it lasts.
-            turn = Turn(front, record, request, await self._work_of_list(record, call), watch=True)
+            turn = Turn(
+                front, record, request, await self._work_of_list(record, call), is_watch=True
+            )
             if not turn.begin():
                 await turn.wait()
             turn.end()
@@ -358,32 +361,33 @@ class Dispatcher:
         """Who asks, or as whom. Raises Unauthorized; BadRequest and Forbidden for an impersonation."""
         front = self._front
         begun = front.clock.monotonic()
+        head = record.head
         try:
-            identity = front.authentication.known(request) or await front.authentication.identify(
-                request, front.review_token
-            )
+            identity = front.authentication.known(request, head.authorization)
+            if identity is None:
+                identity = await front.authentication.identify(request, front.review_token)
         except Unauthorized:
             front.metrics.authenticated("", front.clock.monotonic() - begun, known=False)
             await self._note_stranger(request, asked, record)
             raise
         took = front.clock.monotonic() - begun
         front.metrics.authenticated(identity.name, took, known=True)
-        self._count_credentials(request, identity)
+        self._count_credentials(request, head, identity)
         record.trail = self._begun_trail(request, asked, record, identity)
         if record.trail is not None and not await record.trail.kept():
             record.trail = None
             raise _Unaudited
-        other, mode = wanted(request.headers), None
+        other, mode = wanted(request.headers) if head.impersonates else None, None
         if other is not None:
             mode, identity = await self._impersonation.impersonated(identity, other, asked)
         if record.trail is not None:
             await self._note_decision(asked, identity, record.trail, mode)
         return identity
 
-    def _count_credentials(self, request: BaseRequest, identity: Identity) -> None:
+    def _count_credentials(self, request: BaseRequest, head: Head, identity: Identity) -> None:
         """What a client has shown: a certificate with its end, or a service account's token."""
         front = self._front
-        if hdrs.AUTHORIZATION in request.headers:
+        if head.authorization:
             if service_accounts.split(identity.name) is not None:
                 front.metrics.account(bound=_CREDENTIAL in (identity.extra or {}))
             return

@@ -38,7 +38,6 @@ LEGACY: Final = "legacy"
 _SECONDS: Final = tuple(0.001 * 2**power for power in range(15))
 _MOST: Final = 10_000  # users whose modes are remembered
 _MOST_OTHERS: Final = 1_000
-_ANY: Final = "impersonate-"  # most requests have none
 _EXTRA: Final = "impersonate-extra-"
 _NODE: Final = "system:node:"
 _NODES: Final = "system:nodes"
@@ -62,13 +61,11 @@ class Wanted(Struct, frozen=True):
 
 
 def wanted(headers: CIMultiDictProxy[str]) -> Wanted | None:
-    """Whom the headers name; None where they name nobody. An empty name is no name.
+    """Whom the headers of a head that `impersonates` name; None where they name nobody. An empty name is no name.
 
     Raises BadRequest for groups, a uid or extras without a user: whoever sends them means to have fewer
     rights than they have.
     """
-    if _ANY not in "\n".join(headers).lower():
-        return None
     user, uid = headers.get("Impersonate-User", ""), headers.get("Impersonate-Uid", "")
     groups, extra = tuple(headers.getall("Impersonate-Group", [])), _extra(headers)
     if user:

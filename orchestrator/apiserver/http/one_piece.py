@@ -6,6 +6,7 @@ others (HEAD, HTTP/1.0, a connection that ends, headers of their own) go aiohttp
 responses, with a dict of headers and all that it remembers, before somebody wants that.
 """
 
+import asyncio
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
@@ -14,10 +15,10 @@ from aiohttp import hdrs
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http import HttpVersion11
-from aiohttp.web import BaseRequest, Response
+from aiohttp.web import BaseRequest
 from multidict import CIMultiDict
 
-from orchestrator.apiserver.http.connections import said_of
+from orchestrator.apiserver.http.connections import Prompt, said_of
 
 CACHE_CONTROL: Final = "no-cache, private"
 _USUAL: Final = 2  # Cache-Control and Content-Type; who has more of them has something to say
@@ -42,7 +43,7 @@ def _phrase(status: int) -> str:
         return ""
 
 
-class OnePiece(Response):
+class OnePiece(Prompt):
     """A document; its headers may still be added to before it is sent."""
 
     def __init__(self, data: bytes, *, status: int, media_type: str) -> None:
@@ -51,7 +52,6 @@ class OnePiece(Response):
         self._data = data
         self.length = len(data)
         self._media_type = media_type
-        self._head = ""
         self._is_whole = False
 
     def _make_whole(self) -> None:
@@ -67,28 +67,27 @@ class OnePiece(Response):
         self._make_whole()
         return self._headers
 
-    async def prepare(self, request: BaseRequest) -> AbstractStreamWriter | None:
-        """Write the head, to be sent with the body."""
+    def send(self, request: BaseRequest, transport: asyncio.Transport) -> bool:
+        """Write head and document, if nothing is unusual about them."""
         said = said_of(request)
         if said is None or not self._is_usual(request):
-            self._make_whole()
-            if self.length > _KNOWN_LENGTH and request.version == HttpVersion11:
-                self.enable_chunked_encoding()
-            return await super().prepare(request)  # which refuses what would end a header
-        self._req = request
-        self._keep_alive = True
-        self._payload_writer = request.writer
+            return False
+        length = self.length
         # One chunk is as good as many, and begins with its length.
         framed = (
-            f"Content-Length: {self.length}\r\n\r\n"
-            if self.length <= _KNOWN_LENGTH
-            else f"Transfer-Encoding: chunked\r\n\r\n{self.length:x}\r\n"
+            f"Content-Length: {length}\r\n\r\n"
+            if length <= _KNOWN_LENGTH
+            else f"Transfer-Encoding: chunked\r\n\r\n{length:x}\r\n"
         )
-        self._head = (
-            f"{_beginning(self._status, self._media_type)}{said}"
-            f"Date: {rfc822_formatted_time()}\r\n{framed}"
-        )
-        return self._payload_writer
+        beginning = _beginning(self._status, self._media_type)
+        head = f"{beginning}{said}Date: {rfc822_formatted_time()}\r\n{framed}"
+        piece = head.encode() + self._data
+        if length > _KNOWN_LENGTH:
+            piece += _LAST_CHUNK
+        self._keep_alive = self._eof_sent = True
+        self._body_length = len(piece)
+        transport.write(piece)
+        return True
 
     def _is_usual(self, request: BaseRequest) -> bool:
         return (
@@ -101,21 +100,9 @@ class OnePiece(Response):
             and not self._eof_sent
         )
 
-    async def write_eof(self, data: bytes = b"") -> None:
-        """Send everything. Raises ConnectionResetError if nobody is there any more."""
-        request = self._req
-        if not self._head or request is None:
-            await super().write_eof(data)
-            return
-        transport = request.transport
-        if transport is None or transport.is_closing():
-            raise ConnectionResetError("the client has gone")
-        piece = self._head.encode("utf-8") + self._data
-        if self.length > _KNOWN_LENGTH:
-            piece += _LAST_CHUNK
-        transport.write(piece)
-        self._head, self._eof_sent, self._req = "", True, None
-        self._body_length = len(piece)
-        self._payload_writer = None
-        if request.protocol.writing_paused:
-            await request.writer.drain()
+    async def prepare(self, request: BaseRequest) -> AbstractStreamWriter | None:
+        """Begin to send what is not usual, as the library does it; that refuses what would end a header."""
+        self._make_whole()
+        if self.length > _KNOWN_LENGTH and request.version == HttpVersion11:
+            self.enable_chunked_encoding()
+        return await super().prepare(request)

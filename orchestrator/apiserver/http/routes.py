@@ -6,7 +6,7 @@ definition.
 """
 
 from functools import cached_property
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from aiohttp import hdrs
 from aiohttp.web import BaseRequest
@@ -20,6 +20,7 @@ from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.http import bodies, parameters
 from orchestrator.apiserver.http.bodies import BodyMedia, Expected
 from orchestrator.apiserver.http.errors import no_representation, no_such_path, not_acceptable
+from orchestrator.apiserver.http.heads import Head
 from orchestrator.apiserver.http.metrics import Labels, labelled
 from orchestrator.apiserver.http.negotiation import Form, is_pretty, is_representable, negotiate
 from orchestrator.apiserver.http.parameters import Query, WriteOptions, wants_watch
@@ -48,6 +49,8 @@ _MOST: Final = 1024
 _LONGEST: Final = 1024  # characters that a route is known by
 
 Words: TypeAlias = tuple[str, ...]
+Line: TypeAlias = tuple[str, str, Words]
+W = TypeVar("W", Words, Line)
 
 
 class Route(Struct, frozen=True, dict=True, eq=False):
@@ -113,15 +116,15 @@ class Routes:
     def __init__(self, scheme: Scheme) -> None:
         self._scheme = scheme
         # By what follows in the path of the collection: nothing, a name, or a name and a subresource.
-        self._of_collection: dict[Words, Route] = {}
+        self._of_collection: dict[Line, Route] = {}
         self._of_object: dict[Words, Route] = {}
         self._of_part: dict[Words, Route] = {}
 
-    def known(self, request: BaseRequest) -> tuple[Route, str] | None:
+    def known(self, request: BaseRequest, head: Head) -> tuple[Route, str] | None:
         """The route of a request, and the name of its object; None for one that is like none before."""
-        path, words = _words(request)
-        route, name = self._of_collection.get((path, *words)), ""
+        route, name = self._of_collection.get(_line(request, head)), ""
         if route is None:
+            path, words = _words(request, head)
             above, _, name = path.rpartition("/")
             route = self._of_object.get((above, *words))
             if route is None:
@@ -157,9 +160,9 @@ class Routes:
         )
         return route, target.name
 
-    def remember(self, request: BaseRequest, route: Route, name: str) -> None:
+    def remember(self, request: BaseRequest, head: Head, route: Route, name: str) -> None:
         """From now on requests are known that are like this one."""
-        path, words = _words(request)
+        path, words = _words(request, head)
         part = route.target.part
         if route.verb not in _REPEATED or part in CONNECTIONS or path != request.path:
             return
@@ -174,7 +177,7 @@ class Routes:
         elif name:
             _keep(self._of_object, (above, *words), route)
         else:
-            _keep(self._of_collection, (above, *words), route)
+            _keep(self._of_collection, _line(request, head), route)
 
     def _holds(self, route: Route) -> bool:
         resource = route.target.resource
@@ -183,24 +186,23 @@ class Routes:
         return served and resource.knowledge is route.knowledge
 
 
-def _keep(routes: dict[Words, Route], words: Words, route: Route) -> None:
+def _keep(routes: dict[W, Route], words: W, route: Route) -> None:
     if len(routes) >= _MOST:
         routes.clear()
     routes[words] = route
 
 
-def _words(request: BaseRequest) -> tuple[str, Words]:
+def _line(request: BaseRequest, head: Head) -> Line:
+    """All that a request for a collection is known by."""
+    return request.method, request.raw_path, head.wording
+
+
+def _words(request: BaseRequest, head: Head) -> tuple[str, Words]:
     """The path as it was sent, and all else that a request is known by; no path where it may mean another one."""
-    headers, (path, _, query) = request.headers, request.raw_path.partition("?")
+    path, _, query = request.raw_path.partition("?")
     if "%" in path or "#" in query or "#" in path or not path.isascii():
         path = ""
-    return path, (
-        request.method,
-        query,
-        headers.get(hdrs.ACCEPT, ""),
-        headers.get(hdrs.USER_AGENT, ""),
-        headers.get(hdrs.CONTENT_TYPE, ""),
-    )
+    return path, (request.method, query, *head.wording)
 
 
 def _form_of(target: Target, verb: str, accept: str) -> Form:

@@ -6,6 +6,7 @@ Nearly all requests find their seats at once, and wait for nothing: so only who 
 from typing import Any
 
 from aiohttp.web import BaseRequest
+from msgspec import Struct
 
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.authorization import Attributes
@@ -14,46 +15,31 @@ from orchestrator.apiserver.http.fairness import Classified, Seat
 from orchestrator.apiserver.http.fairness.dumps import Flight, requests_table
 from orchestrator.apiserver.http.fairness.work import ONE, Work
 from orchestrator.apiserver.http.front import Front
-from orchestrator.apiserver.http.metrics import labelled_by_method
+from orchestrator.apiserver.http.heads import Head
+from orchestrator.apiserver.http.metrics import Labels
 from orchestrator.machinery.times import format_micro_time
 
 
-class Record:
+class Record(Struct, eq=False):
     """What is known of a request when it ends."""
 
-    __slots__ = (
-        "asked",
-        "audit_id",
-        "code",
-        "executed",
-        "fault",
-        "labels",
-        "resource",
-        "seats",
-        "trail",
-        "user",
-        "waited",
-        "warnings",
-        "where",
-    )
-
-    def __init__(self, method: str, audit_id: str) -> None:
-        self.audit_id = audit_id
-        self.where: Classified | None = None
-        self.asked: Attributes | None = None
-        self.user = ""
-        self.trail: Trail | None = None
-        self.labels = labelled_by_method(method)
-        self.waited = 0.0
-        self.seats = 0
-        self.executed = 0.0
-        self.fault: Exception | None = None
-        self.code = 500
-        self.resource: Resource | None = None
-        self.warnings: list[str] = []
+    head: Head
+    labels: Labels
+    audit_id: str
+    where: Classified | None = None
+    asked: Attributes | None = None
+    user: str = ""
+    trail: Trail | None = None
+    waited: float = 0.0
+    seats: int = 0
+    executed: float = 0.0
+    fault: Exception | None = None
+    code: int = 500
+    resource: Resource | None = None
+    warnings: list[str] = []
 
 
-class Turn:
+class Turn(Struct, eq=False):
     """Holds the request's seats from `begin` to `end`, and tells the record of it.
 
         if not turn.begin():
@@ -65,56 +51,45 @@ class Turn:
     (None), needs no seat.
     """
 
-    __slots__ = ("_front", "_record", "_request", "_watch", "came", "seat", "work")
-
-    def __init__(
-        self,
-        front: Front,
-        record: Record | None,
-        request: BaseRequest,
-        work: Work = ONE,
-        *,
-        watch: bool = False,
-    ) -> None:
-        self._front = front
-        self._record = record
-        self._watch = watch
-        self._request = request
-        self.work = work
-        self.came = 0.0
-        self.seat: Seat | None = None
+    front: Front
+    own_record: Record | None
+    request: BaseRequest
+    work: Work = ONE
+    is_watch: bool = False
+    came: float = 0.0
+    seat: Seat | None = None
 
     @property
     def path(self) -> str:
         """Of what was asked for."""
-        return self._request.path
+        return self.request.path
 
     @property
     def record(self) -> Record:
         """What is known of a request that has come to this."""
-        assert self._record is not None
-        return self._record
+        assert self.own_record is not None
+        return self.own_record
 
     def begin(self) -> bool:
         """Whether it has its seats, or needs none; otherwise it has to wait."""
-        record = self._record
+        record = self.own_record
         if record is None or record.where is None:
             return True
-        seat = self._front.fairness.at_once(record.where, self.work, record.labels.kind)
+        seat = self.front.fairness.at_once(record.where, self.work, record.labels.kind)
         if seat is None:
             return False
         self.came, self.seat = seat.began, seat
         record.seats = self.work.seats
-        self._front.turns.add(self)
-        self._front.metrics.passed_fairness()
+        self.front.turns.add(self)
+        self.front.metrics.passed_fairness()
         return True
 
     async def wait(self) -> None:
         """Wait for the seats. Raises Rejected."""
         record = self.record
         assert record.where is not None
-        self.came = self._front.clock.monotonic()
-        front, kind = self._front, record.labels.kind
+        self.came = self.front.clock.monotonic()
+        front, kind = self.front, record.labels.kind
         seat = self.seat = await front.fairness.wait(record.where, self.work, kind, self)
         record.seats, record.waited = self.work.seats, seat.began - self.came
         front.turns.add(self)
@@ -122,12 +97,12 @@ class Turn:
 
     def end(self) -> None:
         """The request has been served."""
-        record, seat, front = self._record, self.seat, self._front
+        record, seat, front = self.own_record, self.seat, self.front
         if record is None or record.where is None or seat is None:
             return
         front.turns.discard(self)
         record.executed = front.fairness.give_back(
-            record.where, seat, self.work, record.labels.kind, watch=self._watch
+            record.where, seat, self.work, record.labels.kind, watch=self.is_watch
         )
 
 

@@ -29,8 +29,8 @@ from orchestrator.apiserver.http.fairness.matching import flow_of, in_order, mat
 from orchestrator.apiserver.http.fairness.occupancy import Occupancy
 from orchestrator.apiserver.http.fairness.queues import Queuing, Rejected, Seat, SeatQueues
 from orchestrator.apiserver.http.fairness.shares import Bounds, Wanted, bounds_of, lend
-from orchestrator.apiserver.http.fairness.tallies import Distributions, Tallies
-from orchestrator.apiserver.http.fairness.work import Watches, Work
+from orchestrator.apiserver.http.fairness.tallies import MANY, Distributions, Tallies
+from orchestrator.apiserver.http.fairness.work import ONE, Watches, Work
 from orchestrator.apiserver.telemetry.families import Histogram
 from orchestrator.machinery.memo import LONGEST_TEXT
 from orchestrator.machinery.times import format_time
@@ -122,6 +122,7 @@ class Fairness:
         self._distributions = Distributions()
         self._loads = LoadHistograms()
         self._occupancy = Occupancy(monotonic)
+        self._executing = self._occupancy.executing
         self._schemas: list[FlowSchema] = []
         self._classified: dict[tuple[Any, ...], Classified] = {}  # until the next `configure`
         self._stored: dict[str, dict[str, Any]] = {"schemas": {}, "levels": {}}
@@ -164,13 +165,14 @@ class Fairness:
 
     def at_once(self, where: Classified, work: Work, kind: str) -> Seat | None:
         """A request's seats, if it need not wait for any. `kind`: mutating or readOnly. Whoever has them gives them back."""
-        seats, level, tally = work.most, where.level, where.tally
+        seats, level, tally = 1 if work is ONE else work.most, where.level, where.tally
         queues = level.queues
+        waiting = queues.waiting
         demand = queues.seats_in_use + queues.waiting_seats + seats
         if demand > level.peak:
             level.peak = demand
-        if queues.waiting:
-            self._distributions.queued(where.key, queues.waiting)
+        if waiting:
+            self._distributions.queued(where.key, waiting)
         seat = queues.at_once(where.queued, seats)
         if seat is None:
             tally.wide(seats)
@@ -195,7 +197,7 @@ class Fairness:
         return seat
 
     def _seated(self, tally: Tallies, seat: Seat, kind: str) -> None:
-        self._occupancy.executing[kind].change(1, seat.began)
+        self._executing[kind].comes(seat.began)
         tally.dispatched += 1
         tally.executing += 1
         tally.seats += seat.seats
@@ -212,7 +214,7 @@ class Fairness:
         """A request has been served: for so many seconds. Its seats are free when its work has ended."""
         tally, queues = where.tally, where.level.queues
         took = queues.give_back(seat, work)
-        self._occupancy.executing[kind].change(-1, seat.began + took)
+        self._executing[kind].goes(seat.began + took)
         tally.executing -= 1
         if work.seconds:
             loop = asyncio.get_running_loop()
@@ -222,7 +224,9 @@ class Fairness:
         if watch:
             self._distributions.began_watch(where.key, took)
         else:
-            tally.served(took)
+            tally.took.append(took)
+            if len(tally.took) >= MANY:
+                self._distributions.fold(where.key, tally)
         return took
 
     def _free(self, tally: Tallies, queues: SeatQueues, seat: Seat) -> None:
@@ -234,7 +238,7 @@ class Fairness:
         tally.waiting += 1
         tally.waiting_seats += seats
         waiting = self._occupancy.waiting[kind]
-        waiting.change(1, begun)
+        waiting.comes(begun)
         try:
             return await level.queues.wait(where.queued, seats, self._patience, who)
         except Rejected as error:
@@ -245,7 +249,7 @@ class Fairness:
         finally:
             tally.waiting -= 1
             tally.waiting_seats -= seats
-            waiting.change(-1, self._monotonic())
+            waiting.goes(self._monotonic())
 
     def _tally(self, key: tuple[str, str]) -> Tallies:
         found = self.tallies.get(key)

@@ -6,31 +6,63 @@ from typing import Final
 from orchestrator.apiserver.telemetry.families import Histogram
 
 _KINDS: Final = ("mutating", "readOnly")
+_MANY: Final = 1024  # that have gone, and are counted together
 _NANOSECONDS: Final = 1_000_000_000
 _PARTS: Final = (0, 0.001, 0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1)
 
 
 class Crowd:
-    """How many there are now, and the seconds that there were so many."""
+    """How many there are now, and the seconds that there were so many.
 
-    __slots__ = ("_since", "_spent", "count")
+    Only the moments are noted at which one comes or goes: what follows from them is worked out when there are many,
+    or when somebody asks.
+    """
+
+    __slots__ = ("_came", "_count", "_since", "_spent", "_went")
 
     def __init__(self, now: float) -> None:
-        self.count = 0
+        self._count = 0  # at `_since`
         self._since = now
         self._spent: dict[int, float] = {}
+        self._came: list[float] = []
+        self._went: list[float] = []
 
-    def change(self, more: int, now: float) -> None:
-        """One more (1) or less (-1) from now on."""
-        spent, count = self._spent, self.count
-        spent[count] = spent.get(count, 0.0) + now - self._since
-        self._since, self.count = now, count + more
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return self._count + len(self._came) - len(self._went)
+
+    def comes(self, now: float) -> None:
+        """One more from now on."""
+        self._came.append(now)
+
+    def goes(self, now: float) -> None:
+        """One less from now on."""
+        went = self._went
+        went.append(now)
+        if len(went) >= _MANY:
+            self._settle()
 
     def spent(self, now: float) -> dict[int, float]:
         """The seconds since this was asked the last time."""
-        self.change(0, now)
+        self._settle()
+        self._add(now)
         spent, self._spent = self._spent, {}
         return spent
+
+    def _settle(self) -> None:
+        changes = [(moment, 1) for moment in self._came] + [(moment, -1) for moment in self._went]
+        changes.sort()
+        for moment, more in changes:
+            self._add(moment)
+            self._count += more
+        self._came, self._went = [], []
+
+    def _add(self, now: float) -> None:
+        """Until now there were as many as there are."""
+        if now > self._since:
+            self._spent[self._count] = self._spent.get(self._count, 0.0) + now - self._since
+            self._since = now
 
 
 class Occupancy:

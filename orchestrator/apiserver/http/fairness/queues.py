@@ -7,7 +7,7 @@ what it took is settled when it has ended.
 """
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any, Final
@@ -86,7 +86,7 @@ class SeatQueues:
         self._active = 0  # of the queues: how many are
         self._virtual = 0.0
         self._turned_at = monotonic()
-        self._spent: dict[tuple[int, int, int, int], float] = {}
+        self._spent: defaultdict[tuple[int, int, int, int], float] = defaultdict(float)
         self.latest: float | None = None  # when the last request that got seats would have begun
         self.dispatched_at = 0.0  # when that was; both are virtual seat-seconds
         self.seats_in_use = 0
@@ -102,11 +102,16 @@ class SeatQueues:
 
     def at_once(self, flow: str, seats: int) -> Seat | None:
         """Seats for a request of a flow, if it need not wait for anybody."""
-        self._advance()
-        if self.waiting or not self._fits(seats):
+        if self.waiting:
+            return None
+        in_use, limit = self.seats_in_use, self.limit
+        if in_use and limit is not None and in_use + seats > limit:
             return None
         queues = self._queues
-        return self._begun(queues[0] if len(queues) == 1 else self._queue_of(flow), seats)
+        # Where nobody waits all queues are as short, and the first of a hand is as good as the others.
+        first = 0 if len(queues) == 1 else dealt(flow, len(queues), self._queuing.hand)[0]
+        self._advance()
+        return self._begun(queues[first], seats)
 
     async def wait(self, flow: str, seats: int, patience: float, who: Any = None) -> Seat:
         """Seats for a request that has to wait, for at most so many seconds. Raises Rejected.
@@ -140,12 +145,12 @@ class SeatQueues:
     def give_back(self, seat: Seat, work: Work) -> float:
         """A request has ended, after so many seconds: what it took is settled, and its seats are free unless its work goes on."""
         self._advance()
-        took, queue = self._turned_at - seat.began, seat.queue
-        queue.next += took * work.seats - _SUPPOSED_SECONDS * seat.seats
+        took, queue, seats = self._turned_at - seat.began, seat.queue, seat.seats
+        queue.next += took * work.seats - _SUPPOSED_SECONDS * seats
         if work.seconds:
             queue.next += work.seconds * work.final
         else:
-            self._end(queue, seat.seats)
+            self._end(queue, seats)
             if self.waiting:
                 self._dispatch()
         return took
@@ -170,7 +175,7 @@ class SeatQueues:
     def spent(self) -> Spent:
         """Seconds that the level was in each load, since this was asked the last time."""
         self._advance()
-        spent, self._spent = self._spent, {}
+        spent, self._spent = self._spent, defaultdict(float)
         return {Load(*load): seconds for load, seconds in spent.items()}
 
     @property
@@ -203,7 +208,8 @@ class SeatQueues:
     def _rouse(self, queue: _Queue) -> None:
         """A queue gets something to do: from now on it is served, with those that are."""
         if not (queue.executing or queue.waiting):
-            queue.next = max(queue.next, self._virtual)
+            if queue.next < self._virtual:
+                queue.next = self._virtual
             self._active += 1
 
     def _rest(self, queue: _Queue) -> None:
@@ -262,15 +268,14 @@ class SeatQueues:
         """Virtual time goes as fast as each of the active queues is served."""
         now = self._monotonic()
         passed = now - self._turned_at
-        spent, seats = self._spent, self.seats_in_use
-        load = (self.executing, seats, self.waiting, self.waiting_seats)
-        spent[load] = spent.get(load, 0.0) + passed
-        if self._active:
-            served, limit = seats + self.waiting_seats, self.limit
+        self._turned_at = now
+        seats, wanted, active = self.seats_in_use, self.waiting_seats, self._active
+        self._spent[self.executing, seats, self.waiting, wanted] += passed
+        if active:
+            served, limit = seats + wanted, self.limit
             if limit is not None and served > limit:
                 served = limit
-            self._virtual += passed * served / self._active
-        self._turned_at = now
+            self._virtual += passed * served / active
 
     def _queue_of(self, flow: str) -> _Queue:
         hand = (self._queues[index] for index in dealt(flow, len(self._queues), self._queuing.hand))

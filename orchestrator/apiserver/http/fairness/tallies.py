@@ -14,23 +14,24 @@ _LABELS: Final = ("priority_level", "flow_schema")
 _SECONDS: Final = (0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30)
 _SEATS: Final = (1, 2, 4, 8, 16, 32, 64, 100)
 _WATCHES: Final = (0, 1, 10, 100, 1_000, 10_000)
+MANY: Final = 1024  # requests that are observed together
 _LENGTHS: Final = (0, 10, 25, 50, 100, 250, 500, 1000)
 
 
 class Tallies(Struct):
     """Of the requests of one flow schema: how many there were, are, and what they hold and wait for.
 
-    `wide`, `seated`, `served` and `watched` observe each of them: its seats, the seconds until it had them and with
-    them, and the watches that want to hear of it. `plain` counts those of one seat that had it at once, as nearly all
-    do: these are observed when somebody asks.
+    `wide`, `seated` and `watched` observe each of them: its seats, the seconds until it had them, and the watches that
+    want to hear of it. `plain` counts those of one seat that had it at once, as nearly all do; `took` are the seconds
+    with their seats: these are observed when somebody asks, or when there are many.
     """
 
     wide: Observe
     seated: Observe
-    served: Observe
     watched: Observe
 
     plain: int = 0
+    took: list[float] = []
     dispatched: int = 0
     rejected: dict[str, int] = field(default_factory=dict)
     executing: int = 0
@@ -80,16 +81,18 @@ class Distributions:
         return Tallies(
             self._wide.of(*key),
             self._waited.of(*key, "true"),
-            self._executed.of(*key, "regular"),
             self._watched.of(*key),
         )
 
     def fold(self, key: tuple[str, str], tally: Tallies) -> None:
-        """Observe the plain requests of a level and schema that were counted since this was done last."""
+        """Observe the requests of a level and schema that were noted since this was done last."""
         if tally.plain:
             self._wide.weigh(1, tally.plain, *key)
             self._waited.weigh(0.0, tally.plain, *key, "true")
             tally.plain = 0
+        if tally.took:
+            self._executed.observe_all(tally.took, *key, "regular")
+            tally.took = []
 
     def gave_up(self, key: tuple[str, str], seconds: float) -> None:
         """A request has waited for seats that it did not get."""

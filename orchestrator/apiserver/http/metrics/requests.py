@@ -4,7 +4,8 @@ Of what nearly all requests are counted by, only the numbers are noted: they are
 or when somebody asks.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import Final
 
@@ -189,6 +190,7 @@ class Metrics:
             ("result",),
             _QUICK,
         )
+        self._known: list[str] = []  # users, and how long it took to know them
         self._known_after: list[float] = []
         self._allowed = 0
         self._expirations = Histogram(
@@ -213,6 +215,7 @@ class Metrics:
             ("group", "resource", "verb"),
             _BODY_SIZES,
         )
+        self._observe_body: dict[tuple[Labels, str], Callable[[float], None]] = {}
         self._checked = Histogram(
             "field_validation_request_duration_seconds",
             "How long writes took, by how unknown fields are met.",
@@ -300,7 +303,9 @@ class Metrics:
         for sort in self._answered.values():
             self._count(sort)
         if self._known_after:
-            known, self._known_after = self._known_after, []
+            for user, times in Counter(self._known).items():
+                self._users.add(_short(user), amount=times)
+            known, self._known_after, self._known = self._known_after, [], []
             self._attempts.add("success", amount=len(known))
             self._authentication.observe_all(known, "success")
             self._filters.observe_all(known, "authentication")
@@ -314,7 +319,7 @@ class Metrics:
     def authenticated(self, user: str, seconds: float, *, known: bool) -> None:
         """Somebody has said who she is; the names of users that are not the cluster's are `other`."""
         if known:
-            self._users.add(_short(user))
+            self._known.append(user)
             self._known_after.append(seconds)
             if len(self._known_after) >= _MANY:
                 self._count_all()
@@ -331,8 +336,14 @@ class Metrics:
 
     def sent(self, labels: Labels, verb: str, size: int) -> None:
         """A body of so many bytes has come with a request."""
-        word = "delete_collection" if verb == "deletecollection" else verb
-        self._bodies.observe(size, labels.group, labels.resource, word)
+        observe = self._observe_body.get((labels, verb))
+        if observe is None:
+            if len(self._observe_body) >= _SORTS:
+                self._observe_body.clear()
+            word = "delete_collection" if verb == "deletecollection" else verb
+            observe = self._bodies.of(labels.group, labels.resource, word)
+            self._observe_body[labels, verb] = observe
+        observe(size)
 
     def checked(self, directive: str, seconds: float) -> None:
         """A write has been answered that says (or does not, "") how unknown fields are met."""
