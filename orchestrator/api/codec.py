@@ -177,7 +177,10 @@ def encode(obj: Any) -> bytes:
     if type(obj) is Unstructured:
         return as_go_writes(_custom_text(obj))
     form = _form(type(obj))  # type: ignore[arg-type]
-    text = as_go_writes(_mended(_text(obj, form), obj, form, _WRITER.encode))
+    text = _text(obj, form)
+    if form.mends or _is_owned_by_none(obj):
+        text = _mended(text, obj, _WRITER.encode)
+    text = as_go_writes(text)
     if not form.prefix:
         return text
     return form.prefix + (text[1:] if text == b"{}" else b"," + text[1:])
@@ -220,10 +223,10 @@ def _custom_text(obj: Unstructured) -> bytes:
     return _SORTER.encode({**obj.content, **head})
 
 
-def _mended(text: bytes, obj: Any, form: "_Form", encode: Callable[[Any], bytes]) -> bytes:
-    if form.nests:
+def _mended(text: bytes, obj: Any, encode: Callable[[Any], bytes]) -> bytes:
+    if nests_kinds(type(obj)):
         text = with_nested_kinds(text, obj, encode)
-    if (form.mends or not form.whole or _is_owned_by_none(obj)) and EMPTY_LIST in text:
+    if EMPTY_LIST in text:
         text = mended(_without_empty_owners(text), type(obj))
     return text
 
@@ -313,8 +316,7 @@ def _unstructured(document: Any, unknown: list[str]) -> Unstructured:
 
 
 def _builtins(obj: Any) -> dict[str, Any]:
-    form = _form(type(obj))  # type: ignore[arg-type]
-    text = _mended(_ENCODER.encode(obj), obj, form, _ENCODER.encode)
+    text = _mended(_ENCODER.encode(obj), obj, _ENCODER.encode)
     return cast("dict[str, Any]", msgspec.json.decode(text))
 
 
@@ -327,28 +329,26 @@ def _names(type_: type[Struct]) -> tuple[tuple[str, str], ...]:
 class _Form(NamedTuple):
     """What is the same for the texts of all objects of a type.
 
-    `whole`: they have metadata of their own. `free`: there may be any JSON in them. `nests`, `mends`: objects inside
-    of them say their kind, and lists are written though they are empty.
+    `whole`: they have metadata of their own. `free`: there may be any JSON in them. `mends`: there may be something
+    else to be mended in their texts than owners that are none.
     """
 
     prefix: bytes
     whole: bool
     free: bool
-    nests: bool
     mends: bool
 
 
 @cache
 def _form(type_: type[Any]) -> _Form:
-    is_struct = issubclass(type_, Struct)
+    whole = issubclass(type_, Struct) and get_type_hints(type_).get("metadata") is ObjectMeta
     return _Form(
         prefix=f'{{"kind":"{type_.kind}","apiVersion":"{type_.api_version}"'.encode()
         if is_kind(type_)
         else b"",
-        whole=is_struct and get_type_hints(type_).get("metadata") is ObjectMeta,
+        whole=whole,
         free=has_free_json(type_),  # type: ignore[arg-type]
-        nests=nests_kinds(type_),
-        mends=is_struct and is_mended(type_),
+        mends=not whole or nests_kinds(type_) or is_mended(type_),
     )
 
 

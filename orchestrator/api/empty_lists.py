@@ -10,7 +10,7 @@ what is read of a document has a mark there, an empty tuple of a type of its own
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
@@ -43,7 +43,7 @@ def _mender(type_: type[Any]) -> Callable[[bytes], bytes] | None:
     home = type_.__module__.split(".")
     if len(home) < 4 or home[2] in _NOT_STORED or type_.__name__.endswith("List"):
         return None
-    names, free = _reachable(type_)
+    names, free = _reachable(type_)  # type: ignore[arg-type]
     if not names:
         return None
     pattern = re.compile(f'("(?:{"|".join(sorted(map(re.escape, names)))})":)\\[\\]'.encode())
@@ -90,7 +90,8 @@ def _parts(type_: type[Any]) -> tuple[tuple[str, Any, bool], ...]:
     )
 
 
-def _reachable(type_: type[Any]) -> tuple[set[str], bool]:
+@cache
+def _reachable(type_: type[Any]) -> tuple[Set[str], bool]:
     """The names of such lists in a type at any depth, and whether it has free JSON in it."""
     names: set[str] = set()
     free, seen, pending = False, {type_}, [type_]
@@ -113,7 +114,7 @@ def _reachable(type_: type[Any]) -> tuple[set[str], bool]:
 @cache
 def has_free_json(type_: type[Any]) -> bool:
     """Whether something in a type may be any JSON, of whatever keys."""
-    return _is_struct(type_) and _reachable(type_)[1]
+    return _is_struct(type_) and _reachable(type_)[1]  # type: ignore[arg-type]
 
 
 def _types(hint: Any) -> Iterator[Any]:
@@ -163,7 +164,7 @@ def with_said(document: dict[str, Any], obj: Any) -> dict[str, Any]:
 @cache
 def _has_any(type_: type[Any]) -> bool:
     """Whether there are such lists in a type, at any depth."""
-    return _is_struct(type_) and bool(_reachable(type_)[0])
+    return _is_struct(type_) and bool(_reachable(type_)[0])  # type: ignore[arg-type]
 
 
 def _restore(document: Any, value: Any) -> None:
