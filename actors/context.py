@@ -136,7 +136,7 @@ class Context:
 
     def uid(self) -> str:
         """A version 4 UUID (RFC 9562) from `random`."""
-        number = self.random.getrandbits(128) & _CHANCE | _VERSION_4
+        number = (self._random or self.random).getrandbits(128) & _CHANCE | _VERSION_4
         text = number.to_bytes(16).hex(
             "-", -2
         )  # every two bytes apart: some of them belong together

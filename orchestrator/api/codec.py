@@ -84,7 +84,9 @@ def decode_noting(
 
     `wraps`: numbers that are too large for a field of 32 bits lose their upper bits.
     """
-    document = loads(data) if isinstance(data, (bytes, str)) else data
+    document = data
+    if type(data) is not dict and isinstance(data, bytes | str):
+        document = loads(data)
     if type_ is Unstructured:
         strange: list[str] = []
         # Go reads the metadata from JSON of its own, in which names are sorted.

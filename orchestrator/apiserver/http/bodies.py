@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 from aiohttp.web import BaseRequest, RequestPayloadError
+from msgspec import Struct
 
 from orchestrator.api import codec, protobuf
 from orchestrator.api.errors import DecodeError, UnknownKind
@@ -42,6 +43,8 @@ from orchestrator.machinery.managed_fields.managers import with_explicit_reset
 from orchestrator.protocol import BadRequest, PatchType
 
 MAX_BYTES: Final = 3 * 1024 * 1024
+# A text that is no longer cannot be deep: each level begins and ends.
+_SHALLOW: Final = 2 * MAX_DEPTH
 # Each alias of YAML may stand for much.
 _MANY_ALIASES: Final = 16
 
@@ -108,7 +111,7 @@ class Expected(NamedTuple):
         return self.type is Unstructured
 
 
-class Received(NamedTuple):
+class Received(Struct, frozen=True):
     """A decoded body, and what is to be said about it in Warning headers."""
 
     object: Any
@@ -271,14 +274,14 @@ def _json_value(data: bytes) -> Any:
         document = codec.loads(data)
     except DecodeError as error:
         raise _Unreadable(error.message) from error
-    if _may_be_deep(data) and too_deep(document):
+    if len(data) > _SHALLOW and _may_be_deep(data) and too_deep(document):
         raise _Unreadable(f"exceeded max depth {MAX_DEPTH}")
     return document
 
 
 def _may_be_deep(data: bytes) -> bool:
-    """Its length, or else its brackets, tell of almost every text that nothing in it can be deep."""
-    return len(data) > 2 * MAX_DEPTH and data.count(b"{") + data.count(b"[") > MAX_DEPTH
+    """Counting brackets costs little, and tells of almost every text that nothing in it can be deep."""
+    return data.count(b"{") + data.count(b"[") > MAX_DEPTH
 
 
 def _yaml(data: bytes) -> dict[str, Any]:

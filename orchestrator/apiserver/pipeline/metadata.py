@@ -26,8 +26,8 @@ def namespace_of(resource: Resource, metadata: ObjectMeta, requested: str) -> st
         if requested:
             raise errors.namespace_differs()
         return ""  # what is written is cleared
-    if written == requested and written:  # as nearly all say
-        return written
+    if requested and (not written or written == requested):  # as nearly all say
+        return requested
     namespace = agreed(written, requested)
     if not namespace:
         raise BadRequest("an empty namespace may not be set during creation")

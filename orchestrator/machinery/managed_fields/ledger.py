@@ -114,6 +114,8 @@ class Ledger:
         """Who owns what. Not to be changed."""
         if self._managers is not None:
             return self._managers
+        if type(self._before) is tuple:
+            return self._fold(managers_in(self._before))
         unread: list[Ledger] = []
         at: Ledger | tuple[ManagedFieldsEntry, ...] = self._before
         while type(at) is Ledger and at._managers is None:
@@ -223,6 +225,6 @@ def managers_in(managed_fields: Sequence[ManagedFieldsEntry] | Ledger) -> Manage
     if type(managed_fields) is Ledger:
         return managed_fields.managers()
     try:
-        return managers_of(managed_fields)
+        return managers_of(managed_fields) if managed_fields else {}
     except FieldSetError:
         return {}

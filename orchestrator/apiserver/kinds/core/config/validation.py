@@ -3,13 +3,14 @@
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from orchestrator.api.core.v1 import ConfigMap, Secret
 from orchestrator.api.json_errors import json_error
 from orchestrator.apiserver.validation.field import (
     Errors,
+    FieldError,
     complaints,
     forbidden,
     immutable,
@@ -21,6 +22,7 @@ from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.machinery.names import config_key_errors
 
 _MAX_SIZE: Final = 1 << 20  # bytes of all values together
+_SURELY_SMALL: Final = _MAX_SIZE // 4  # letters, of which none has more bytes
 _FROZEN: Final = "field is immutable when `immutable` is set"
 _ACCOUNT_NAME: Final = "kubernetes.io/service-account.name"
 _DOCKER_KEYS: Final = {
@@ -64,7 +66,15 @@ def _frozen_errors(new: Any, old: Any, *fields: tuple[str, str]) -> Errors:
 # --- ConfigMap -----------------------------------------------------------------------------
 
 
-def _config_map_errors(config: ConfigMap) -> Errors:
+def _config_map_errors(config: ConfigMap) -> Iterable[FieldError]:
+    data = config.data
+    # Most have text alone, and not much.
+    is_small = not config.binary_data and sum(map(len, data.values())) <= _SURELY_SMALL
+    return () if is_small and not any(map(config_key_errors, data)) else _config_map_faults(config)
+
+
+def _config_map_faults(config: ConfigMap) -> Errors:
+    """All that is wrong with it."""
     data, binary = config.data, config.binary_data
     yield from _key_errors("data", data)
     total = sum(map(_size, data.values()))
