@@ -22,7 +22,8 @@ the process, and could stand before any other actor that answers them.
    them.
 
 ## Files
-`server` its life, `connections` their time limits, `dispatch` from requests to handlers, `gate` what keeps writes out, `front` what
+`server` its life, `connections` their time limits, `heads` what headers say to all, `dispatch` from requests
+to handlers, `gate` what keeps writes out, `front` what
 handlers share, `fairness/` whose turn it is, `turns` how a request takes its own; `reads`,
 `writes`, `watches` the handlers; `paths`, `parameters`, `bodies`, `negotiation` what requests say;
 `presentation`, `replies`, `statuses`, `warnings`, `encodings`, `tables/` what answers say; `discovery`, `openapi`, `health`,
