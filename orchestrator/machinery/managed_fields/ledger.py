@@ -13,6 +13,7 @@ nobody reads is folded when it gets longer than `MAX_UNREAD`.
 """
 
 from collections.abc import Iterator, Sequence
+from math import floor
 from typing import Any, Final, Protocol
 
 from orchestrator.api.meta.v1 import ManagedFieldsEntry
@@ -154,7 +155,8 @@ class Ledger:
         path = self._path
         fields = path.created(self._new)
         manager = updater(self._who, path.api_version)
-        owned = Ownership(fields, path.api_version, format_time(self._seconds))
+        # Whole seconds: most of the last one's are known.
+        owned = Ownership(fields, path.api_version, format_time(floor(self._seconds)))
         return self._let_go({manager: owned} if fields else {})
 
     def _let_go(self, managers: Managers) -> Managers:
