@@ -7,13 +7,11 @@ from typing import Final
 
 # As numbers: so to look for one is a walk over the bytes and nothing else.
 _LESS, _GREATER, _AND, _FIRST_OF_LINES = b"<>&\xe2"
-_ESCAPES: Final = (
-    (b"<", rb"\u003c"),
-    (b">", rb"\u003e"),
-    (b"&", rb"\u0026"),
-    ("\u2028".encode(), rb"\u2028"),
-    ("\u2029".encode(), rb"\u2029"),
+GO_ESCAPES: Final = str.maketrans(
+    {sign: f"\\u{ord(sign):04x}" for sign in ("<", ">", "&", "\u2028", "\u2029")}
 )
+"""How each of these signs is written, for `str.translate`."""
+_ESCAPES: Final = tuple((chr(sign).encode(), text.encode()) for sign, text in GO_ESCAPES.items())
 
 
 def as_go_writes(text: bytes) -> bytes:

@@ -15,12 +15,6 @@ Object: TypeAlias = dict[str, Any]
 MAX_DEPTH: Final = 128
 
 
-# What Go's JSON writes escaped, since it may stand in a page of HTML: for `str.translate`.
-GO_ESCAPES: Final = str.maketrans(
-    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-)
-
-
 def depth(value: Json, limit: int = MAX_DEPTH) -> int:
     """The number of nested lists and objects, at most `limit` + 1; never recurses itself."""
     level = [value] if type(value) in (dict, list) else []

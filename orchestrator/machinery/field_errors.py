@@ -12,7 +12,8 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from orchestrator.machinery.documents import GO_ESCAPES, go_float
+from orchestrator.api.go_text import as_go_writes
+from orchestrator.machinery.documents import go_float
 from orchestrator.machinery.whole_numbers import with_whole_numbers
 
 Reason: TypeAlias = Literal[
@@ -78,7 +79,7 @@ def shown(value: Any) -> str:
     if type(value) in (dict, list):
         value = with_whole_numbers(value)
     encoder = _OF_OBJECTS if isinstance(value, Struct) else _ENCODER
-    return encoder.encode(value).decode().translate(GO_ESCAPES)
+    return as_go_writes(encoder.encode(value)).decode()
 
 
 def _without_proxy(value: object) -> dict[Any, Any]:

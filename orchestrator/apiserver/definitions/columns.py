@@ -7,6 +7,7 @@ import msgspec
 
 from orchestrator.api import codec
 from orchestrator.api.apiextensions.v1 import CustomResourceColumnDefinition
+from orchestrator.api.go_text import as_go_writes
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.printing import (
     Cell,
@@ -17,7 +18,7 @@ from orchestrator.apiserver.printing import (
     columns_of_custom,
     since,
 )
-from orchestrator.machinery.documents import GO_ESCAPES, go_plain
+from orchestrator.machinery.documents import go_plain
 from orchestrator.machinery.errors import TimeError
 from orchestrator.machinery.json_paths import Finder, PathError, compiled
 from orchestrator.machinery.times import parse_time
@@ -101,5 +102,5 @@ def _date(value: str, now: float) -> str:
 def _text(value: Any) -> str:
     """A value as kubectl's JSON path printer writes it."""
     if isinstance(value, dict | list):
-        return msgspec.json.encode(value, order="sorted").decode().translate(GO_ESCAPES)
+        return as_go_writes(msgspec.json.encode(value, order="sorted")).decode()
     return "<no value>" if value is None else go_plain(value)

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from orchestrator.machinery.documents import GO_ESCAPES
+from orchestrator.api.go_text import as_go_writes
 
 _ALL = object()
 """Everything below is touched."""
@@ -13,7 +13,7 @@ _ALL = object()
 def text_of(document: Any, patch: Any) -> str:
     """The document that a merge patch (an object) or a JSON patch (a list) has made, as text."""
     touched = _places(patch) if isinstance(patch, list) else _merged(patch)
-    return msgspec.json.encode(_ordered(document, touched)).decode().translate(GO_ESCAPES)
+    return as_go_writes(msgspec.json.encode(_ordered(document, touched))).decode()
 
 
 def _ordered(value: Any, touched: Any) -> Any:

@@ -11,7 +11,8 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from orchestrator.machinery.documents import GO_ESCAPES, Json
+from orchestrator.api.go_text import GO_ESCAPES
+from orchestrator.machinery.documents import Json
 from orchestrator.machinery.errors import FieldSetError
 from orchestrator.machinery.field_errors import quote
 from orchestrator.machinery.memo import remembered
