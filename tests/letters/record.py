@@ -5,18 +5,32 @@ import lzma
 import ssl
 import sys
 
-from tests.letters.asking import answers
-from tests.letters.questions import QUESTIONS
+from tests.letters.asking import Question, answers, documents
+from tests.letters.questions import IN_TWO_FORMS, QUESTIONS
 from tests.letters.test_letters import ANSWERS
+from tests.letters.test_protobuf import PAIRS
+
+_FORMS = ("application/json", "application/vnd.kubernetes.protobuf")
 
 
 def main() -> None:
-    """Replace the file."""
+    """Replace the files."""
     url, token = sys.argv[1:]
     context = ssl._create_unverified_context()  # of a server of one's own, on this machine
     found = answers(url, context, token, QUESTIONS)
     rows = {question.name: answer for question, answer in zip(QUESTIONS, found, strict=True)}
     ANSWERS.write_bytes(lzma.compress(json.dumps(rows, indent=0).encode()))
+    asked = [
+        Question("GET", path, {"Accept": f"{form}{said}"})
+        for path, said in IN_TWO_FORMS
+        for form in _FORMS
+    ]
+    told = [each.decode("latin-1") for each in documents(url, context, token, asked)]
+    pairs = [
+        [f"{path}{said}", *told[2 * number : 2 * number + 2]]
+        for number, (path, said) in enumerate(IN_TWO_FORMS)
+    ]
+    PAIRS.write_bytes(lzma.compress(json.dumps(pairs, indent=0).encode()))
 
 
 if __name__ == "__main__":
