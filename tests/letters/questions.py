@@ -103,6 +103,10 @@ def _pages() -> list[Question]:
             for page in ("statusz", "flagz")
             for form in forms
         ),
+        *(
+            Question("GET", "/api", {"Accept": f"{form}{_DISCOVERY}"})
+            for form in (_YAML, "application/json;pretty=1", "application/*", "application/cbor")
+        ),
         Question("GET", "/openapi/v2", {"Accept": "text/html"}),
         Question("GET", "/api/v1"),
         Question("GET", "/apis/apps/v1", {"User-Agent": "curl/8"}),
@@ -197,3 +201,5 @@ IN_TWO_FORMS: Final = (
     (f"{_CONFIG_MAPS}/c1", _PARTIAL.removeprefix("application/json")),
     ("/apis/q.io/v1/namespaces/letters/foos/f1", _PARTIAL.removeprefix("application/json")),
 )
+# Descriptions, of which the protobuf form is gnostic's.
+DESCRIPTIONS: Final = ("/openapi/v3/version", "/openapi/v3/api", "/openapi/v3/apis/q.io/v1")
