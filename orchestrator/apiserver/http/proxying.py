@@ -35,6 +35,7 @@ _NOT_PASSED: Final = frozenset(
     {
         "authorization",
         "connection",
+        "expect",
         "host",
         "keep-alive",
         "proxy-authenticate",
