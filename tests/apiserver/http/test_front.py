@@ -328,9 +328,9 @@ async def test_schemas_are_there_and_kept_by_clients(call: Caller) -> None:
     async with call.send("GET", apps, Accept=accept) as answer:
         assert answer.headers["Content-Type"] == accept.replace("@", ".")
         assert b"io.k8s.api.apps.v1.Deployment" in await answer.read()
-        tag = {"If_None_Match": f'"x", W/{answer.headers["ETag"]}'}
+        tags = {"If_None_Match": f'"x", W/{answer.headers["ETag"]}'}
         since = {"If_Modified_Since": answer.headers["Last-Modified"]}
-    for has_it in (tag, since, {"If_None_Match": "*"}):
+    for has_it in (tags, since, {"If_None_Match": "*"}):
         async with call.send("GET", apps, **has_it) as answer:
             assert (answer.status, "Content-Type" in answer.headers) == (304, False)
     async with call.send("GET", apps, If_None_Match='"x"', **since) as answer:
