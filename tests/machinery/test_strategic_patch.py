@@ -406,6 +406,7 @@ def test_last_applied_annotation() -> None:
     assert applied["metadata"]["annotations"][patches.LAST_APPLIED] == (
         '{"kind":"X","metadata":{"annotations":{"a":"b"},"name":"n"},"spec":1}\n'
     )
+    assert r'"spec":"\u003cb\u003e"' in patches.last_applied_text({**manifest, "spec": "<b>"})
     assert patches.last_applied(applied) == manifest
     assert patches.with_last_applied(applied) == applied
     assert patches.without_last_applied(applied) == manifest

@@ -6,7 +6,6 @@ annotation says may be taken over. And while the annotation is there it is kept 
 one may go back.
 """
 
-import json
 from typing import Final
 
 from msgspec.structs import replace
@@ -20,7 +19,7 @@ from orchestrator.machinery.managed_fields.extraction import fields_of
 from orchestrator.machinery.managed_fields.field_sets import NOTHING, FieldSet, contains, difference
 from orchestrator.machinery.managed_fields.ownership import Applied, Writer
 from orchestrator.machinery.managed_fields.shapes import Shape
-from orchestrator.machinery.patches import LAST_APPLIED
+from orchestrator.machinery.patches import LAST_APPLIED, last_applied_text
 
 _KUBECTL: Final = "kubectl"
 _ANNOTATIONS_LIMIT: Final = 256 * 1024  # bytes of all keys and values together
@@ -66,8 +65,7 @@ def annotated(writer: Writer, body: Object, result: Applied) -> Applied:
     annotations = _annotations(result.object)
     if not annotations.get(LAST_APPLIED):
         return result
-    text = json.dumps(_bare(body), separators=(",", ":"), sort_keys=True, ensure_ascii=False) + "\n"
-    annotations = {**annotations, LAST_APPLIED: text}
+    annotations = {**annotations, LAST_APPLIED: last_applied_text(_bare(body))}
     if sum(len(k.encode()) + len(v.encode()) for k, v in annotations.items()) > _ANNOTATIONS_LIMIT:
         del annotations[LAST_APPLIED]
     if annotations == _annotations(result.object):

@@ -9,6 +9,9 @@ import json
 from collections.abc import Callable, Hashable
 from typing import Any, Final
 
+import msgspec
+
+from orchestrator.api.go_text import as_go_writes
 from orchestrator.machinery.documents import MAX_DEPTH, Object, kind_of, too_deep
 from orchestrator.machinery.errors import PatchConflictError, PatchFormatError, PatchSizeError
 from orchestrator.machinery.patches.merge_patch import create_merge_patch
@@ -87,11 +90,14 @@ def _laid_over(first: Object, second: Object) -> Object:
 def with_last_applied(manifest: Object) -> Object:
     """The manifest with the annotation that says so; what kubectl sends as `modified`."""
     bare = without_last_applied(manifest)
-    # kubectl writes sorted keys and a newline, which tools compare.
-    text = json.dumps(bare, separators=(",", ":"), sort_keys=True, ensure_ascii=False) + "\n"
     metadata = dict(bare.get("metadata") or {})
-    metadata["annotations"] = {**(metadata.get("annotations") or {}), LAST_APPLIED: text}
+    metadata["annotations"] = {**(metadata.get("annotations") or {}), LAST_APPLIED: last_applied_text(bare)}
     return {**bare, "metadata": metadata}
+
+
+def last_applied_text(bare: Object) -> str:
+    """What the annotation says of a manifest that has none: as Go writes it, with a newline, since tools compare."""
+    return as_go_writes(msgspec.json.encode(bare, order="sorted")).decode() + "\n"
 
 
 def without_last_applied(manifest: Object) -> Object:
