@@ -75,11 +75,13 @@ def annotated(writer: Writer, body: Object, result: Applied) -> Applied:
 
 
 def _bare(body: Object) -> Object:
-    """A configuration without the annotation."""
+    """A configuration without the annotation, and without annotations that are null."""
     metadata = body.get("metadata") or {}
-    annotations = metadata.get("annotations")
-    if not annotations:
+    if "annotations" not in metadata:
         return body
+    annotations = metadata["annotations"]
+    if annotations is None:
+        return {**body, "metadata": {name: metadata[name] for name in metadata if name != "annotations"}}
     kept = {name: value for name, value in annotations.items() if name != LAST_APPLIED}
     return {**body, "metadata": {**metadata, "annotations": kept}}
 

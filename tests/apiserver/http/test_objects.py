@@ -206,6 +206,19 @@ async def test_unknown_fields_are_refused_warned_of_or_dropped(call: Caller) -> 
         assert "Warning" not in answer.headers
 
 
+async def test_a_new_generation_is_told_of_its_template(call: Caller) -> None:
+    """A Deployment's annotations count, since they are copied; its labels do not."""
+    made = deployment("web")
+    made["spec"]["template"]["spec"]["nodeSelector"] = {"node-role.kubernetes.io/master": ""}
+    code, _ = await call("POST", DEPLOYMENTS, made)
+    assert code == 201
+    merge = {"Content-Type": "application/merge-patch+json"}
+    for part, is_told in (("labels", False), ("annotations", True)):
+        patch = {"metadata": {part: {"a": "b"}}}
+        async with call.send("PATCH", f"{DEPLOYMENTS}/web", patch, **merge) as answer:
+            assert (answer.status, "Warning" in answer.headers) == (200, is_told)
+
+
 async def test_a_dry_run_changes_nothing(call: Caller) -> None:
     """But answers as if it had."""
     code, made = await call("POST", f"{CONFIGS}?dryRun=All", _config("a"))
