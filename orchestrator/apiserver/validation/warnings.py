@@ -38,8 +38,8 @@ _NODE_LABELS: Final = {
 _THOUSAND: Final = 1000
 
 
-def is_new_generation(new: Any, old: Any) -> bool:
-    """Whether a write makes an object, or changes what its generation counts: a Deployment's annotations, too."""
+def is_of_generation(new: Any, old: Any) -> bool:
+    """Whether an object is new, or a generation further than it was."""
     return old is None or new.metadata.generation != old.metadata.generation
 
 

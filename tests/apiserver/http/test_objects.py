@@ -127,6 +127,12 @@ async def test_lists_come_in_pages_of_one_revision(call: Caller) -> None:
     assert names == [f"c{number}" for number in range(5)]
 
 
+async def test_a_list_of_what_is_made_up_has_no_revision(call: Caller) -> None:
+    """Statuses of components are worked out when they are read."""
+    code, found = await call("GET", "/api/v1/componentstatuses")
+    assert (code, found["metadata"]) == (200, {})
+
+
 async def test_a_watch_is_a_stream_of_events(call: Caller) -> None:
     """From the revision on that is asked for."""
     _, listed = await call("GET", CONFIGS)
@@ -204,19 +210,6 @@ async def test_unknown_fields_are_refused_warned_of_or_dropped(call: Caller) -> 
     async with call.send("POST", f"{PODS}?fieldValidation=Ignore&dryRun=All", wrong) as answer:
         assert answer.status == 201
         assert "Warning" not in answer.headers
-
-
-async def test_a_new_generation_is_told_of_its_template(call: Caller) -> None:
-    """A Deployment's annotations count, since they are copied; its labels do not."""
-    made = deployment("web")
-    made["spec"]["template"]["spec"]["nodeSelector"] = {"node-role.kubernetes.io/master": ""}
-    code, _ = await call("POST", DEPLOYMENTS, made)
-    assert code == 201
-    merge = {"Content-Type": "application/merge-patch+json"}
-    for part, is_told in (("labels", False), ("annotations", True)):
-        patch = {"metadata": {part: {"a": "b"}}}
-        async with call.send("PATCH", f"{DEPLOYMENTS}/web", patch, **merge) as answer:
-            assert (answer.status, "Warning" in answer.headers) == (200, is_told)
 
 
 async def test_a_dry_run_changes_nothing(call: Caller) -> None:
