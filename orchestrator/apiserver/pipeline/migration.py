@@ -81,7 +81,10 @@ def _bare(body: Object) -> Object:
         return body
     annotations = metadata["annotations"]
     if annotations is None:
-        return {**body, "metadata": {name: metadata[name] for name in metadata if name != "annotations"}}
+        return {
+            **body,
+            "metadata": {name: metadata[name] for name in metadata if name != "annotations"},
+        }
     kept = {name: value for name, value in annotations.items() if name != LAST_APPLIED}
     return {**body, "metadata": {**metadata, "annotations": kept}}
 

@@ -91,7 +91,10 @@ def with_last_applied(manifest: Object) -> Object:
     """The manifest with the annotation that says so; what kubectl sends as `modified`."""
     bare = without_last_applied(manifest)
     metadata = dict(bare.get("metadata") or {})
-    metadata["annotations"] = {**(metadata.get("annotations") or {}), LAST_APPLIED: last_applied_text(bare)}
+    metadata["annotations"] = {
+        **(metadata.get("annotations") or {}),
+        LAST_APPLIED: last_applied_text(bare),
+    }
     return {**bare, "metadata": metadata}
 
 
