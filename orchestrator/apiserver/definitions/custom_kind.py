@@ -59,7 +59,7 @@ def custom_kind(
         warnings=partial(_warnings, warnings),
         selectable=dict(_selectable(version)),
         deprecation=_deprecation(definition, version),
-        stored=_stored,
+        stored=_stored(definition, version),
     )
     if scale is not None:
         kind = replace(kind, scaling=scaling_of(scale))
@@ -111,10 +111,30 @@ def _shape(schema: Schema) -> Shape:
     return shape_of_custom(schema.document, preserve_unknown=schema.preserves_unknown)
 
 
-def _stored(custom: Unstructured) -> Unstructured:
-    """The object with its numbers as Go writes them: they are judged as they came."""
-    content = with_whole_numbers(custom.content)
-    return custom if content is custom.content else replace(custom, content=content)
+def _stored(
+    definition: CustomResourceDefinition, version: CustomResourceDefinitionVersion
+) -> Callable[[Unstructured], Unstructured]:
+    """What is kept of an object of a version: its numbers as Go writes them, and what the stored version names.
+
+    It is judged and owned as it came.
+    """
+    stored = _storage(definition, version)
+    schema = None if stored is version else schema_of(definition, stored)
+    trim = _filler(schema, keeps_nulls=True, defaults=False) if schema is not None else None
+
+    def keep(custom: Unstructured) -> Unstructured:
+        content = with_whole_numbers(custom.content)
+        kept = custom if content is custom.content else replace(custom, content=content)
+        return kept if trim is None else trim(kept)
+
+    return keep
+
+
+def _storage(
+    definition: CustomResourceDefinition, version: CustomResourceDefinitionVersion
+) -> CustomResourceDefinitionVersion:
+    """The version in which objects are stored; `version` itself if the definition does not say."""
+    return next((each for each in definition.spec.versions if each.storage), version)
 
 
 def _seen(
@@ -128,7 +148,7 @@ def _seen(
     """
     conversion = definition.spec.conversion
     by_webhook = conversion is not None and conversion.strategy == "Webhook"
-    stored = next((each for each in definition.spec.versions if each.storage), version)
+    stored = _storage(definition, version)
     first = schema_of(definition, stored) if stored is not version else schema
     fills = first is not None and (stored is version or not by_webhook)
     fill = _filler(first, keeps_nulls=False) if fills and first is not None else None

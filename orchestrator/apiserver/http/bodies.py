@@ -19,6 +19,7 @@ from orchestrator.api.errors import DecodeError, UnknownKind
 from orchestrator.api.meta.v1 import DeleteOptions
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.aside import BULKY_BYTES, aside
+from orchestrator.apiserver.http.connections import ask_for_body
 from orchestrator.apiserver.http.errors import (
     timed_out,
     too_large,
@@ -40,7 +41,7 @@ from orchestrator.machinery import manifests, specs
 from orchestrator.machinery.documents import MAX_DEPTH, in_int64, too_deep
 from orchestrator.machinery.errors import ManifestError
 from orchestrator.machinery.managed_fields.managers import with_explicit_reset
-from orchestrator.protocol import BadRequest, PatchType
+from orchestrator.protocol import BadRequest, PatchType, Unclassified
 
 MAX_BYTES: Final = 3 * 1024 * 1024
 # A text that is no longer cannot be deep: each level begins and ends.
@@ -123,8 +124,9 @@ async def read(request: BaseRequest, seconds: float) -> bytes:
     """The whole body.
 
     Raises RequestEntityTooLarge above MAX_BYTES, ServerTimeout when it has not come after `seconds`,
-    BadRequest when its chunks are none.
+    Unclassified when its chunks are none.
     """
+    ask_for_body(request)
     if request.content.is_eof():  # it came together with the head
         return _bounded(request.content.read_nowait())
     length = request.content_length
@@ -136,7 +138,7 @@ async def read(request: BaseRequest, seconds: float) -> bytes:
     except TimeoutError:
         raise timed_out() from None
     except RequestPayloadError as error:
-        raise BadRequest(f"the body cannot be read: {error}".partition("\n")[0]) from error
+        raise Unclassified(str(error)) from error
 
 
 async def apart(read_: Callable[..., R], data: bytes, *arguments: Any) -> R:

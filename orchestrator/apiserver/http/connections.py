@@ -14,12 +14,21 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from aiohttp.http import StreamWriter
+from aiohttp.http import HttpVersion11, StreamWriter
 from aiohttp.streams import StreamReader
-from aiohttp.web import BaseRequest, RequestHandler, Response, Server, StreamResponse
+from aiohttp.web import (
+    BaseRequest,
+    RequestHandler,
+    RequestPayloadError,
+    Response,
+    Server,
+    StreamResponse,
+)
 from aiohttp.web_protocol import ERROR, _ErrInfo
 from msgspec import Struct
+from yarl import URL
 
+from orchestrator.apiserver.http import refusals
 from orchestrator.apiserver.http.heads import Head, head_of, kept
 from orchestrator.protocol import Identity
 
@@ -27,11 +36,7 @@ from orchestrator.protocol import Identity
 HEAD_BYTES: Final = 1024 * 1024
 # What aiohttp's client would say of itself in a request that is passed on.
 OWN_HEADERS: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
-_TOO_LARGE: Final = b"431 Request Header Fields Too Large"
-_BAD: Final = b"400 Bad Request"
-_REFUSAL: Final = (
-    b"HTTP/1.1 %b\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n%b"
-)
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Headers(Struct, frozen=True):
@@ -58,6 +63,17 @@ class _Request(BaseRequest):
 
     head: Head
     said: tuple[Headers, ...] = ()
+    may_send = False
+
+    @property
+    def withholds_body(self) -> bool:
+        """Whether the client has not sent its body, and waits to hear that it may."""
+        return (
+            self.head.waits_to_send
+            and not self.may_send
+            and self.body_exists
+            and self.version == HttpVersion11
+        )
 
     async def _prepare_hook(self, response: StreamResponse) -> None:
         response.headers.pop("Server", None)
@@ -69,6 +85,14 @@ def add_headers(request: BaseRequest, added: Headers) -> None:
     """Whatever is answered says this, too; a stream that has not begun yet as well."""
     assert isinstance(request, _Request)
     request.said += (added,)
+
+
+def ask_for_body(request: BaseRequest) -> None:
+    """The body is about to be read: a client that waits to hear so is told."""
+    assert isinstance(request, _Request)
+    if request.withholds_body and request.transport is not None:
+        request.may_send = True
+        request.transport.write(_CONTINUE)
 
 
 def said_in(request: BaseRequest) -> Head:
@@ -94,6 +118,20 @@ class Prompt(Response):
     def send(self, request: BaseRequest, transport: asyncio.Transport) -> bool:
         """Whether all of it has been written; otherwise it is sent as others are."""
         raise NotImplementedError
+
+
+class _Refusal(Prompt):
+    """Bytes that end a connection."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self._data = data
+        self.force_close()
+
+    def send(self, request: BaseRequest, transport: asyncio.Transport) -> bool:
+        """Write them as they are."""
+        transport.write(self._data)
+        return True
 
 
 class Connection(RequestHandler):
@@ -137,19 +175,40 @@ class Connection(RequestHandler):
         if not self._has_spoken:
             self._has_spoken = True
             if data[:1] in (b"\r", b"\n") and self.transport is not None:
-                self.transport.write(_REFUSAL % (_BAD, _BAD))
-                self.force_close()
+                self._refuse(refusals.of_nonsense())
                 return
         super().data_received(data)
+        if self._messages and isinstance(self._messages[-1][0], _ErrInfo):
+            self._break_body()
         if self._waiter is None or self._waiter.done():
             self._head_bytes = 0
             return
         if self._head_timer is None or self._head_requests != self._request_count:
             self._await_head()
         self._head_bytes += len(data)
-        if self._head_bytes > HEAD_BYTES and self.transport is not None:
-            self.transport.write(_REFUSAL % (_TOO_LARGE, _TOO_LARGE))
+        if self._head_bytes > HEAD_BYTES:
+            self._refuse(refusals.refusal(refusals.TOO_LARGE))
+
+    def _refuse(self, data: bytes) -> None:
+        if self.transport is not None:
+            self.transport.write(data)
             self.force_close()
+
+    def _break_body(self) -> None:
+        """If a body is under way, its rest cannot be read: who waits for it is told, which the parser does not do."""
+        if len(self._messages) > 1:
+            payload = self._messages[-2][1]
+        elif self._current_request is not None:
+            payload = self._current_request.content
+        else:
+            return
+        if payload.is_eof():
+            return
+        error, _ = self._messages.pop()
+        assert isinstance(error, _ErrInfo)
+        _release(error.exc)
+        payload.set_exception(RequestPayloadError(refusals.of_chunks(error.exc)))
+        self.close()
 
     def resume_reading(self, resume_parser: bool = True) -> None:
         """Go on where reading was paused; otherwise nothing is left to parse, which aiohttp would do at every body."""
@@ -198,11 +257,15 @@ class Connection(RequestHandler):
         writer = StreamWriter(self, self._loop)
         request = factory(message, payload, self, writer, self._task_handler)
         try:
+            refusal = request.head.refusal or refusals.of_version(request.version)
+            if refusal is not None:
+                self._refuse(refusal)
+                return False
             response, has_gone = await self._handle_request(request, None, handler)
             if has_gone:
                 return False
             self._keepalive = bool(response.keep_alive)
-            if not payload.is_eof():
+            if not (payload.is_eof() or request.withholds_body or self._close):
                 await self._pass_over(payload)
         except ConnectionError:
             return False
@@ -227,6 +290,9 @@ class Connection(RequestHandler):
         transport = self.transport
         if transport is None or transport.is_closing():
             return resp, True
+        assert isinstance(request, _Request)
+        if self._close or request.withholds_body:
+            resp.force_close()
         if self._upgraded or not (isinstance(resp, Prompt) and resp.send(request, transport)):
             return await super().finish_response(request, resp, start_time)
         if self.writing_paused:
@@ -271,10 +337,9 @@ class Connection(RequestHandler):
         self._house_log.info("not an HTTP request", remote=request.remote, error=reason)
         if request.writer.output_size > 0:
             raise ConnectionError("an answer has begun already")
-        text = "400 Bad Request" if status == 400 else f"{status} Internal Server Error"
-        response = Response(status=status, text=text)
-        response.force_close()
-        return response
+        if status == 400:
+            return _Refusal(refusals.of_nonsense(exc))
+        return _Refusal(refusals.refusal(f"{status} Internal Server Error"))
 
     def log_exception(self, *args: Any, **options: Any) -> None:
         """What goes wrong between requests is one line, too: it is the client's bytes."""
@@ -322,6 +387,9 @@ class ConnectionServer(Server):
             protocol.head = kept(head)
         if not head.is_ascii:
             message = message._replace(headers=head.headers)
+        if "#" in message.path:  # to Go it is a letter as others are
+            url = URL(message.path.replace("#", "%23"), encoded=True)
+            message = message._replace(url=url)
         request = _Request(message, payload, protocol, writer, task, self._loop)
         request.head = head
         return request

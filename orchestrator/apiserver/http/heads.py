@@ -10,6 +10,8 @@ from aiohttp import hdrs
 from msgspec import Struct
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from orchestrator.apiserver.http.refusals import of_headers, waits_to_send
+
 Raw: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 _MOST_BYTES: Final = 4096  # that a silent connection holds of what its client has said
@@ -17,7 +19,10 @@ _IMPERSONATE: Final = "impersonate-"
 
 
 class Head(Struct, frozen=True, eq=False):
-    """`headers` have what is no UTF-8 replaced. `wording`: what else than its line a route is known by."""
+    """`headers` have what is no UTF-8 replaced. `wording`: what else than its line a route is known by.
+
+    `refusal` is all that is answered, if anything is wrong with them.
+    """
 
     raw: Raw
     headers: CIMultiDictProxy[str]
@@ -27,6 +32,8 @@ class Head(Struct, frozen=True, eq=False):
     audit_id: str
     wording: tuple[str, str, str]
     impersonates: bool  # whether a header's name begins so
+    refusal: bytes | None
+    waits_to_send: bool
 
 
 def head_of(message: Any, last: Head | None) -> Head:
@@ -59,6 +66,8 @@ def _read(raw: Raw, headers: CIMultiDictProxy[str]) -> Head:
             headers.get(hdrs.CONTENT_TYPE, ""),
         ),
         any(name.lower().startswith(_IMPERSONATE) for name in headers),
+        of_headers(raw),
+        waits_to_send(raw),
     )
 
 

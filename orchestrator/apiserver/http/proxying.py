@@ -15,7 +15,7 @@ from multidict import CIMultiDict
 
 from orchestrator.api.core.v1 import Endpoints, Node, Pod, Service
 from orchestrator.api.scheme import resource_of
-from orchestrator.apiserver.http.connections import OWN_HEADERS
+from orchestrator.apiserver.http.connections import OWN_HEADERS, ask_for_body
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.links import Links
 from orchestrator.apiserver.pod_ports import Endpoint, reached
@@ -35,6 +35,7 @@ _NOT_PASSED: Final = frozenset(
     {
         "authorization",
         "connection",
+        "expect",
         "host",
         "keep-alive",
         "proxy-authenticate",
@@ -184,6 +185,7 @@ async def _passed(
     headers["X-Forwarded-Uri"] = prefix + path
     headers["Connection"] = "close"
     response: StreamResponse | None = None
+    ask_for_body(request)
     try:
         async with (
             reached(endpoint, front.kubelet_of) as (host, port),

@@ -120,7 +120,7 @@ def _adopted(env: Environment, path: WritePath, live: Object) -> Managers:
     except ShapeError as error:
         raise Unclassified(
             f"failed to create manager for existing fields: failed to convert new object "
-            f"({_what(path, live)}) to smd typed: {error}"
+            f"({what(path, live)}) to smd typed: {error}"
         ) from error
 
 
@@ -153,13 +153,7 @@ def configuration_of(path: Applicable, message: Patch, *, is_there: bool = False
 
     What `is_there` need not be named again; a name that is said to be empty takes away the one it has.
     """
-    body = {} if message.body is None else message.body
-    if not isinstance(body, dict):
-        raise BadRequest(
-            "error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal "
-            f"{kind_of(body)} into Go value of type map[string]interface {{}}"
-        )
-    _check_kind(path, body)
+    body = check_kind(path, message.body)
     metadata = body.get("metadata") or {}
     if not isinstance(metadata, dict):
         metadata = {}
@@ -168,20 +162,28 @@ def configuration_of(path: Applicable, message: Patch, *, is_there: bool = False
     try:
         check(body, path.shape)
     except ShapeError as error:
-        what = _what(path, {"metadata": metadata})
-        raise Unclassified(f"failed to create typed patch object ({what}): {error}") from error
+        which = what(path, {"metadata": metadata})
+        raise Unclassified(f"failed to create typed patch object ({which}): {error}") from error
     if not is_there:
         check_said(message, body, is_there=False)
     return body
 
 
-def _check_kind(path: Applicable, body: Object) -> None:
+def check_kind(path: Applicable, body: Json) -> Object:
+    """What is applied, which must be an object of this kind. Raises BadRequest."""
+    body = {} if body is None else body
+    if not isinstance(body, dict):
+        raise BadRequest(
+            "error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal "
+            f"{kind_of(body)} into Go value of type map[string]interface {{}}"
+        )
     api_version, kind = (
         value if isinstance(value := body.get(name), str) else "" for name in ("apiVersion", "kind")
     )
     if api_version != path.api_version or kind != path.kind:
         group, _, version = api_version.rpartition("/")
         raise BadRequest(f"invalid object type: {group}/{version}, Kind={kind}")
+    return body
 
 
 def check_said(message: Patch, body: Object, *, is_there: bool) -> None:
@@ -198,7 +200,7 @@ def check_said(message: Patch, body: Object, *, is_there: bool) -> None:
         raise errors.name_differs(name, message.name)
 
 
-def _what(path: Applicable, document: Object) -> str:
+def what(path: Applicable, document: Object) -> str:
     """An object, as Kubernetes says which one it means."""
     group, _, version = path.api_version.rpartition("/")
     return f"{_where(document)}; {group}/{version}, Kind={path.kind}"
@@ -262,6 +264,6 @@ def object_of(
         kind = f"{group}/{version}, Kind={path.kind}"
         why = error.message if error.patch_words == str(error) else error.patch_words
         raise Unclassified(
-            f"failed to convert new object ({_what(path, body)}) to proper version: "
+            f"failed to convert new object ({what(path, body)}) to proper version: "
             f"unable to convert unstructured object to {kind}: {why}"
         ) from error

@@ -1,7 +1,8 @@
-"""The steps of custom resources between whose versions a webhook converts.
+"""The steps of custom resources, whose versions may have different fields.
 
 A write sees its object in the version in which it comes: what is stored is opened for it, and what it
-makes of that is closed again. Other custom resources, and all built-in kinds, have no such steps.
+makes of that is closed again. Between some versions a webhook converts; else they have the same fields, as far as
+each has a place for them. Built-in kinds have no such steps.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any
 
 from orchestrator.apiserver.admission.webhooks.converting import asking
 from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.kinds.conversion import relabelled
 from orchestrator.apiserver.kinds.versions import Question, Unconverted, Versions
 from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Draft, Step, Wait
@@ -22,7 +24,7 @@ def open_stored(course: Course) -> tuple[Step, ...]:
     """The stored object in the version of the request. Errors: Unconverted."""
     versions, api_version = course.served.versions, course.served.resource.api_version
     if versions is None:
-        return ()
+        return _open_alike(course)
 
     def step(_env: Environment, draft: Draft) -> None:
         opened = versions.converted(draft.old, api_version)
@@ -31,11 +33,39 @@ def open_stored(course: Course) -> tuple[Step, ...]:
     return (step,)
 
 
+def _open_alike(course: Course) -> tuple[Step, ...]:
+    """The stored object as the version sees it, under the name of the one that is stored: a write judges its own."""
+    served = course.served
+    see = served.from_stored
+    if not served.kind.custom or see is None or course.action == "delete":
+        return ()
+    relabel = relabelled(served.stored.api_version)
+
+    def step(_env: Environment, draft: Draft) -> None:
+        seen = relabel(see(draft.old))
+        if seen.content is not draft.old.content:
+            draft.stored, draft.old = draft.old, seen
+
+    return (step,)
+
+
+def _close_alike(course: Course) -> tuple[Step, ...]:
+    """What was stored is that again: a write that changes nothing drops what its version does not know."""
+    if not course.served.kind.custom or course.action == "delete":
+        return ()
+
+    def step(_env: Environment, draft: Draft) -> None:
+        if draft.stored is not None:
+            draft.old = draft.stored
+
+    return (step,)
+
+
 def close(course: Course) -> tuple[Step, ...]:
     """The new object in the version that is stored. Errors: Unconverted."""
     versions, api_version = course.served.versions, course.served.resource.api_version
     if versions is None:
-        return ()
+        return _close_alike(course)
 
     def step(_env: Environment, draft: Draft) -> None:
         new, old = draft.new, draft.old

@@ -14,7 +14,14 @@ from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.scaling import Scaling
 from orchestrator.apiserver.pipeline.admission import admit, review, review_outside
-from orchestrator.apiserver.pipeline.apply import configuration_of, lay_over, object_of
+from orchestrator.apiserver.pipeline.apply import (
+    check_kind,
+    check_said,
+    configuration_of,
+    lay_over,
+    object_of,
+    what,
+)
 from orchestrator.apiserver.pipeline.authorize import authorize
 from orchestrator.apiserver.pipeline.commit import commit
 from orchestrator.apiserver.pipeline.course import Action, Course, Maker
@@ -28,6 +35,7 @@ from orchestrator.apiserver.pipeline.patch import patched
 from orchestrator.apiserver.pipeline.versions import close, open_stored
 from orchestrator.apiserver.validation.field import cause_of
 from orchestrator.machinery import field_errors
+from orchestrator.machinery.documents import Json
 from orchestrator.machinery.managed_fields.field_sets import FieldSet, difference, intersection
 from orchestrator.machinery.managed_fields.ledger import managers_in
 from orchestrator.machinery.managed_fields.managers import (
@@ -41,7 +49,7 @@ from orchestrator.machinery.managed_fields.managers import (
 from orchestrator.machinery.managed_fields.openapi_shapes import shape_of_kind
 from orchestrator.machinery.managed_fields.ownership import Writer, adopted
 from orchestrator.machinery.managed_fields.shapes import Shape
-from orchestrator.protocol import BadRequest, Cause, InternalError
+from orchestrator.protocol import BadRequest, Cause, InternalError, Unclassified
 
 
 def scale_part(kind: Kind) -> Part:
@@ -222,27 +230,45 @@ def _owned(path: tuple[str, ...]) -> FieldSet:
 def _apply(course: Course) -> tuple[Step, ...]:
     """The Scale that an applied one makes. Errors: BadRequest, Conflict, Unclassified."""
     api_version, scaling = course.served.resource.api_version, course.served.kind.scaling
-    mine = _owned(scaling.path)
+    mine, is_custom = _owned(scaling.path), course.served.kind.custom
 
     def step(env: Environment, draft: Draft) -> None:
         message, old = draft.message, draft.old
-        body = configuration_of(_PATH, message)
         managers = managers_in(old.metadata.managed_fields)
-        live = codec.to_dict(scaling.scale_of(old))
         owners = _of_scale(managers, mine)
+        if is_custom and not owners:
+            check_kind(_PATH, message.body)
+            raise Unclassified(
+                f"failed to create manager for existing fields: {_inconvertible('live', {})}"
+            )
+        body = configuration_of(_PATH, message, is_there=True)
+        live = codec.to_dict(scaling.scale_of(old))
         if not owners and _replicas(scaling.scale_of(old)):
             # Somebody has the number all the same, who never applied.
             owners = adopted(live, _PATH.shape, _PATH.writer(""), env.time())
         result = lay_over(env, _PATH, message, body, live, owners)
+        if is_custom and result.changed:
+            raise Unclassified(_inconvertible("new", body))
+        check_said(message, body, is_there=True)
         after = _of_parent(managers, result.managers, api_version, mine)
         draft.owners = after
-        draft.owners_changed = owned_otherwise(managers, managers_in(after))
+        # An entry that another one hides is gone with the next write.
+        hidden = len(after) != len(old.metadata.managed_fields)
+        draft.owners_changed = hidden or owned_otherwise(managers, managers_in(after))
         scale = object_of(_PATH, result.object, body)
         if scale.spec is None or scale.spec.replicas is None:
             _check_number(scaling, old)
         _mean(course, draft, scale)
 
     return (step,)
+
+
+def _inconvertible(which: str, body: Json) -> str:
+    """Kubernetes makes no other Scale of what is applied to a custom resource: only who owns the number can change."""
+    return (
+        f"failed to convert {which} object ({what(_PATH, body)}) to proper version: "
+        f"request to convert CR to an invalid group/version: {_PATH.api_version}"
+    )
 
 
 def _of_scale(managers: Managers, mine: FieldSet) -> Managers:

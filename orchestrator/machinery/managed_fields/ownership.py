@@ -15,7 +15,8 @@ from msgspec.structs import replace
 
 from orchestrator.api.meta.v1 import Time
 from orchestrator.machinery.documents import Json, Object, equal
-from orchestrator.machinery.errors import ApplyConflictError, Conflict
+from orchestrator.machinery.errors import ApplyConflictError, Conflict, ShapeError
+from orchestrator.machinery.managed_fields.checking import check
 from orchestrator.machinery.managed_fields.comparison import Comparison, compare, from_nothing
 from orchestrator.machinery.managed_fields.elements import FIELD
 from orchestrator.machinery.managed_fields.extraction import fields_of
@@ -171,12 +172,28 @@ class _Versions:
         }
 
     def of(self, api_version: str) -> tuple[Shape, Comparison] | None:
-        """The shape and the comparison; None for a version that is not served."""
+        """The shape and the comparison; None for a version that is not served.
+
+        Raises ShapeError if that version has no place for something that the object has.
+        """
         if api_version not in self._known:
             pair = self._in_version(api_version)
+            if pair is not None:
+                _check_fits(pair.old, pair.shape, "failed to convert old object")
+                _check_fits(pair.new, pair.shape, "failed to convert new object")
             found = None if pair is None else (pair.shape, pair.comparison)
             self._known[api_version] = found
         return self._known[api_version]
+
+
+def _check_fits(document: Object, shape: Shape, failure: str) -> None:
+    """Refuse what another version does not know. Raises ShapeError, which begins with `failure`."""
+    if shape.lasting:  # the versions of a built-in kind convert all that there is
+        return
+    try:
+        check(document, shape)
+    except ShapeError as error:
+        raise ShapeError(f"{failure}: {error}") from error
 
 
 def _released(managers: Managers, versions: _Versions) -> Managers:
@@ -230,7 +247,7 @@ def applied(
     own = Ownership(owned, writer.api_version, None if last is None else last.time)
     others = {each: theirs for each, theirs in managers.items() if each != manager}
     new = merged(live, configuration, shape)
-    if last is not None:
+    if last is not None and _is_prunable(new, last, (own, *others.values()), in_version):
         before = reconciled(last.fields, shape)
         if not _says_all(configuration, owned, before):
             said = recursive_difference(fields_of(configuration, shape), writer.ignored)
@@ -276,6 +293,35 @@ def _identity(manager: Manager, owned: Ownership) -> tuple[str, str, str, int, s
         str(time or ""),
         manager.subresource or "~",
     )
+
+
+def _is_prunable(
+    new: Object,
+    last: Ownership,
+    owned: Sequence[Ownership],
+    in_version: Callable[[Object, str], Pair | None],
+) -> bool:
+    """Whether what was applied last can go: the version in which that was done is still served.
+
+    Raises ShapeError if this version, or one in which somebody owns something, has no place for what there is now.
+    """
+    present = owned[0].api_version
+    failures = {
+        last.api_version: "failed to convert merged object to last applied version",
+        **{
+            version: "failed add back owned items: "
+            f"failed to convert merged object at version {version}"
+            for version in sorted({each.api_version for each in owned})
+            if version != last.api_version
+        },
+    }
+    for version, failure in failures.items():
+        pair = None if version == present else in_version(new, version)
+        if pair is not None:
+            _check_fits(pair.new, pair.shape, f"failed to prune fields: {failure}")
+        elif version == last.api_version != present:
+            return False
+    return True
 
 
 def _says_all(configuration: Object, owned: FieldSet, last: FieldSet) -> bool:

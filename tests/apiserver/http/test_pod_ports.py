@@ -172,6 +172,26 @@ async def test_proxied_answers_come_as_the_pod_gives_them(
             assert (moved.status, moved.headers["Location"]) == (301, f"{root}/")
 
 
+async def test_a_body_that_is_withheld_is_passed_on(
+    placed: tuple[Cluster, HttpFront, Place], tmp_path: Path
+) -> None:
+    """The client hears that it may send it from this server: the pod's may not know of such a thing."""
+    _, front, place = placed
+    url = f"{front.url}/api/v1/namespaces/default/pods/server/proxy/x"
+
+    async def read(request: BaseRequest) -> StreamResponse:
+        assert "Expect" not in request.headers
+        return Response(body=await request.read())
+
+    async with (
+        serving(read) as place.port,
+        caller(front, front.pki.admin, tmp_path) as call,
+        asyncio.timeout(10),
+        call.session.post(url, data=b"!", expect100=True) as answer,
+    ):
+        assert (answer.status, await answer.read()) == (200, b"!")
+
+
 async def _say_method(request: BaseRequest) -> StreamResponse:
     return Response(text=request.method, headers={"X-Method": request.method})
 

@@ -57,6 +57,7 @@ _HOP: Final = frozenset(
         "authorization",
         "connection",
         "content-length",
+        "expect",
         "host",
         "keep-alive",
         "proxy-authenticate",
