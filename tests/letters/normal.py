@@ -12,7 +12,7 @@ _ALIKE: Final = (
     (re.compile(r'("resourceVersion": ?)"\d+"'), r'\1"REVISION"'),
     (re.compile(r'(\bresourceVersion: )"\d+"'), r'\1"REVISION"'),
     (re.compile(r"kube-api-access-\w{5}"), "kube-api-access-RANDOM"),
-    (re.compile(r'"\d+[sm](?:\d+s)?"'), '"AGE"'),
+    (re.compile(r'"\d+[smhdy](?:\d+[smhd])?"'), '"AGE"'),
 )
 # The others say when, by which library, or what this request is called.
 _TOLD: Final = frozenset(

@@ -8,6 +8,7 @@ from tests.letters.objects import OBJECTS
 _TABLE: Final = "application/json;as=Table;g=meta.k8s.io;v=v1"
 _PARTIAL: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 _PARTIALS: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_DISCOVERY: Final = ";as=APIGroupDiscoveryList;g=apidiscovery.k8s.io;v=v2"
 _YAML: Final = "application/yaml"
 _CONFIG_MAPS: Final = "/api/v1/namespaces/letters/configmaps"
 
@@ -31,14 +32,20 @@ def _made() -> list[Question]:
     ]
 
 
+def _stored() -> list[tuple[str, str]]:
+    """Collections, and an object in each."""
+    found = []
+    for path, body in OBJECTS:
+        if "?" not in path and "review" not in path and "customresource" not in path:
+            collection = path.replace("/default/", "/letters/")
+            found.append((collection, f"{collection}/{body['metadata']['name']}"))
+    return found
+
+
 def _shown() -> list[Question]:
     """Objects that were stored, in each form."""
     found = []
-    for path, body in OBJECTS:
-        if "?" in path or "review" in path or "customresource" in path:
-            continue
-        collection = path.replace("/default/", "/letters/")
-        one = f"{collection}/{body['metadata']['name']}"
+    for collection, one in _stored():
         some = f"{collection}?labelSelector=B%3Dy"
         found += [Question("GET", one, {"Accept": each}) for each in (_TABLE, _PARTIAL, _YAML)]
         found += [Question("GET", some, {"Accept": each}) for each in (_TABLE, _PARTIALS, _YAML)]
@@ -95,6 +102,10 @@ def _pages() -> list[Question]:
             Question("GET", f"/{page}", {"Accept": form})
             for page in ("statusz", "flagz")
             for form in forms
+        ),
+        *(
+            Question("GET", "/api", {"Accept": f"{form}{_DISCOVERY}"})
+            for form in (_YAML, "application/json;pretty=1", "application/*", "application/cbor")
         ),
         Question("GET", "/openapi/v2", {"Accept": "text/html"}),
         Question("GET", "/api/v1"),
@@ -181,3 +192,14 @@ def _misread() -> list[Question]:
 
 
 QUESTIONS: Final = (*_made(), *_shown(), *_refused(), *_pages(), *_said_in_the_query(), *_misread())
+# What is asked for in two forms, which are compared with one another: a path, and what is said of the form.
+IN_TWO_FORMS: Final = (
+    *((path, "") for path in ("/api", "/apis", "/api/v1", "/apis/apps/v1", "/apis/batch")),
+    *((path, _DISCOVERY) for path in ("/api", "/apis")),
+    # What a raw extension holds is written as its sender has spaced it, which is not kept here.
+    *((one, "") for _, one in _stored() if "q.io" not in one and "revisions" not in one),
+    (f"{_CONFIG_MAPS}/c1", _PARTIAL.removeprefix("application/json")),
+    ("/apis/q.io/v1/namespaces/letters/foos/f1", _PARTIAL.removeprefix("application/json")),
+)
+# Descriptions, of which the protobuf form is gnostic's.
+DESCRIPTIONS: Final = ("/openapi/v3/version", "/openapi/v3/api", "/openapi/v3/apis/q.io/v1")

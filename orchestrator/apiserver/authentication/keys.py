@@ -46,5 +46,11 @@ class SigningKey:
         return claims
 
     def public(self) -> dict[str, Any]:
-        """What everybody may see of it, as RFC 7517 writes it."""
-        return {"use": "sig", "alg": ALGORITHM, **self._key.as_dict(private=False)}
+        """What everybody may see of it, as RFC 7517 writes it, in the order of Go's library."""
+        said = self._key.as_dict(private=False)
+        return {
+            "use": "sig",
+            **{name: said[name] for name in ("kty", "kid")},
+            "alg": ALGORITHM,
+            **{name: said[name] for name in ("n", "e")},
+        }

@@ -102,7 +102,9 @@ class Presenter:
 
     def page(self, page: Page) -> Iterator[bytes]:
         """A list's document in pieces of at most SLICE items. Raises NotAcceptable."""
-        metadata: dict[str, Any] = {"resourceVersion": str(page.revision)}
+        # What is made up when it is read has no revision.
+        is_kept = "watch" in self._resource.verbs
+        metadata: dict[str, Any] = {"resourceVersion": str(page.revision)} if is_kept else {}
         # A list of custom resources says that nothing follows, too.
         if page.continue_token or (not self._form.shape and kind_of(self._resource).custom):
             metadata["continue"] = page.continue_token

@@ -5,7 +5,7 @@ A warning is one text, `<path>: <words>`, as Kubernetes puts it into a header of
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from orchestrator.api.core.v1 import NodeSelectorTerm
 from orchestrator.api.meta.v1 import LabelSelector
@@ -36,6 +36,11 @@ _NODE_LABELS: Final = {
     "node-role.kubernetes.io/master": 'use "node-role.kubernetes.io/control-plane" instead',
 }
 _THOUSAND: Final = 1000
+
+
+def is_of_generation(new: Any, old: Any) -> bool:
+    """Whether an object is new, or a generation further than it was."""
+    return old is None or new.metadata.generation != old.metadata.generation
 
 
 def node_label(key: str) -> str:

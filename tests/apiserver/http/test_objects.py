@@ -127,6 +127,12 @@ async def test_lists_come_in_pages_of_one_revision(call: Caller) -> None:
     assert names == [f"c{number}" for number in range(5)]
 
 
+async def test_a_list_of_what_is_made_up_has_no_revision(call: Caller) -> None:
+    """Statuses of components are worked out when they are read."""
+    code, found = await call("GET", "/api/v1/componentstatuses")
+    assert (code, found["metadata"]) == (200, {})
+
+
 async def test_a_watch_is_a_stream_of_events(call: Caller) -> None:
     """From the revision on that is asked for."""
     _, listed = await call("GET", CONFIGS)

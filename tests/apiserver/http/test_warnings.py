@@ -1,6 +1,7 @@
-"""Warnings as headers: which of them fit."""
+"""Warnings as headers: which of them fit, and when there are any."""
 
 from collections.abc import Sequence
+from typing import Any, Final
 
 import pytest
 from aiohttp.web import Response
@@ -10,6 +11,9 @@ from hypothesis import strategies as st
 from orchestrator.api.core.v1 import ConfigMap
 from orchestrator.api.scheme import resource_of
 from orchestrator.apiserver.http.warnings import add_warnings
+from tests.apiserver.http.conftest import Caller
+
+_POD: Final = {"containers": [{"name": "c", "image": "i"}]}
 
 
 def _told(texts: Sequence[str]) -> list[str]:
@@ -41,3 +45,26 @@ def test_warnings_are_bounded(texts: list[str]) -> None:
     told = _told(texts)
     assert sum(map(len, told)) <= 4096 + 256
     assert all(any(text.startswith(each) for text in texts) for each in told)
+
+
+@pytest.mark.parametrize(
+    ("plural", "patch", "warned"),
+    [
+        ("deployments", {"metadata": {"annotations": {"a": "b"}}}, True),
+        ("deployments", {"metadata": {"labels": {"a": "b"}}}, False),
+        ("replicasets", {"metadata": {"annotations": {"a": "b"}}}, False),
+        ("replicasets", {"spec": {"replicas": 2}}, True),
+    ],
+)
+async def test_a_template_is_warned_of_with_each_generation(
+    call: Caller, plural: str, patch: dict[str, Any], warned: bool
+) -> None:
+    """Annotations of a Deployment count as one."""
+    path = f"/apis/apps/v1/namespaces/default/{plural}"
+    pod = {**_POD, "nodeSelector": {"beta.kubernetes.io/os": "linux"}}
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": pod}
+    spec = {"replicas": 0, "selector": {"matchLabels": {"a": "b"}}, "template": template}
+    assert (await call("POST", path, {"metadata": {"name": "one"}, "spec": spec}))[0] == 201
+    media = "application/merge-patch+json"
+    async with call.send("PATCH", f"{path}/one", patch, Content_Type=media) as answer:
+        assert (answer.status, "Warning" in answer.headers) == (200, warned)

@@ -5,11 +5,15 @@ from typing import Any
 from orchestrator.api.apps.v1 import DaemonSet, StatefulSet, StatefulSetSpec
 from orchestrator.apiserver.kinds.core.pods.volume_warnings import claim_spec_warnings
 from orchestrator.apiserver.kinds.core.pods.warnings import template_warnings
-from orchestrator.apiserver.validation.warnings import Warnings, host_name_warnings
+from orchestrator.apiserver.validation.warnings import (
+    Warnings,
+    host_name_warnings,
+    is_of_generation,
+)
 
 
 def keeper_warnings(new: Any, old: Any) -> Warnings:
-    """Of a kind that makes pods of a template: of its name, and of the template when its spec changes."""
+    """Of a kind that makes pods of a template: of its name, and of the template when a generation is counted."""
     if old is None:
         yield from host_name_warnings(new.metadata.name, "Pod names and hostnames")
     yield from _spec_warnings(new, old)
@@ -22,7 +26,7 @@ def controller_warnings(new: Any, old: Any) -> Warnings:
     """
     if old is None:
         yield from keeper_warnings(new, None)
-    elif new.spec != old.spec and old.spec is not None:
+    elif is_of_generation(new, old) and old.spec is not None:
         yield from template_warnings("spec.template", old.spec.template)
 
 
@@ -34,7 +38,7 @@ def daemon_set_warnings(new: DaemonSet, old: DaemonSet | None) -> Warnings:
 
 
 def _spec_warnings(new: Any, old: Any) -> Warnings:
-    if new.spec is not None and (old is None or new.spec != old.spec):
+    if new.spec is not None and is_of_generation(new, old):
         yield from template_warnings("spec.template", new.spec.template)
 
 

@@ -4,7 +4,11 @@ from typing import Final
 
 from orchestrator.api.batch.v1 import CronJob, Job, JobSpec
 from orchestrator.apiserver.kinds.core.pods.warnings import template_warnings
-from orchestrator.apiserver.validation.warnings import Warnings, host_name_warnings
+from orchestrator.apiserver.validation.warnings import (
+    Warnings,
+    host_name_warnings,
+    is_of_generation,
+)
 
 _MANY_COMPLETIONS: Final = 100_000
 _MANY_AT_ONCE: Final = 10_000
@@ -27,21 +31,22 @@ def job_warnings(new: Job, old: Job | None) -> Warnings:
     """Of its name, its size, and its template."""
     if old is None:
         yield from host_name_warnings(new.metadata.name, _USE)
-    yield from _spec_warnings("spec", new.spec, old.spec if old is not None else None)
+    if is_of_generation(new, old):
+        yield from _spec_warnings("spec", new.spec)
 
 
 def cron_job_warnings(new: CronJob, old: CronJob | None) -> Warnings:
-    """Of its name, of its jobs whenever its spec changes, and of a time zone in the wrong place."""
+    """Of its name, of its jobs whenever a generation is counted, and of a time zone in the wrong place."""
     if old is None:
         yield from host_name_warnings(new.metadata.name, _USE)
-    if old is None or new.spec != old.spec:
-        yield from _spec_warnings("spec.jobTemplate.spec", new.spec.job_template.spec, None)
+    if is_of_generation(new, old):
+        yield from _spec_warnings("spec.jobTemplate.spec", new.spec.job_template.spec)
     if old is not None and "TZ" in new.spec.schedule:
         yield _ZONE
 
 
-def _spec_warnings(path: str, new: JobSpec | None, old: JobSpec | None) -> Warnings:
-    if new is None or new is old or new == old:
+def _spec_warnings(path: str, new: JobSpec | None) -> Warnings:
+    if new is None:
         return
     many = (new.completions or 0) > _MANY_COMPLETIONS and (new.parallelism or 0) > _MANY_AT_ONCE
     if new.completion_mode == "Indexed" and many:

@@ -12,6 +12,7 @@ from orchestrator.apiserver.validation.warnings import (
     address_warnings,
     fraction_warnings,
     host_name_warnings,
+    is_of_generation,
     node_label,
     term_warnings,
 )
@@ -61,7 +62,7 @@ def pod_status_warnings(new: Pod) -> Warnings:
 
 def pod_template_warnings(new: PodTemplate, old: PodTemplate | None) -> Warnings:
     """Of a template that stands alone."""
-    if old is None or new.template != old.template:
+    if is_of_generation(new, old):
         yield from template_warnings("template", new.template)
 
 
