@@ -46,8 +46,11 @@ class Path(Protocol):
         """Who writes by this path."""
         ...
 
-    def pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
-        """Two objects, either of them possibly None, as documents of a version."""
+    def pair(self, old: Any, new: Any, api_version: str, said: Any = None) -> Pair | None:
+        """Two objects, either of them possibly None, as documents of a version.
+
+        `said` is the document from which the new one was read, if its client sent one.
+        """
         ...
 
     def created(self, new: Any) -> FieldSet:
@@ -69,6 +72,7 @@ class Ledger:
         "_new",
         "_old",
         "_path",
+        "_said",
         "_seconds",
         "_status",
         "_unread",
@@ -85,6 +89,7 @@ class Ledger:
         new: Any,
         *,
         status: bool = False,
+        said: Any = None,
     ) -> None:
         self._before: Ledger | tuple[ManagedFieldsEntry, ...] = before
         self._path = path
@@ -93,6 +98,7 @@ class Ledger:
         self._old = old
         self._new = new
         self._status = status
+        self._said = said
         self._managers: Managers | None = None
         self._entries: tuple[ManagedFieldsEntry, ...] | None = None
         self._unread: int = before._unread + 1 if isinstance(before, Ledger) else 1
@@ -140,15 +146,20 @@ class Ledger:
             return self._fold_creation()
         if not before:  # of an object whose fields nobody owns only an apply makes owners
             return self._let_go(before)
-        path, old, new = self._path, self._old, self._new
-        make = path.status_pair if self._status else path.pair
+        path = self._path
         time = None if self._seconds == TIMELESS else format_time(self._seconds)
-        pair = make(old, new, path.api_version)
+        pair = self._pair(path.api_version)
         if pair is None:  # a custom resource's version that is no longer served
             return self._let_go(before)
         writer = path.writer(self._who)
-        managers = updated(pair, before, writer, time, lambda version: make(old, new, version))
+        managers = updated(pair, before, writer, time, self._pair)
         return self._let_go(managers)
+
+    def _pair(self, api_version: str) -> Pair | None:
+        """The write as a version sees it."""
+        if self._status:
+            return self._path.status_pair(self._old, self._new, api_version)
+        return self._path.pair(self._old, self._new, api_version, self._said)
 
     def _fold_creation(self) -> Managers:
         """The commonest case: pods of one template have one object, and one set, together."""
@@ -161,7 +172,7 @@ class Ledger:
 
     def _let_go(self, managers: Managers) -> Managers:
         self._managers = managers
-        self._before, self._old, self._new, self._unread = (), None, None, 0
+        self._before, self._old, self._new, self._said, self._unread = (), None, None, None, 0
         return managers
 
     def entries(self) -> tuple[ManagedFieldsEntry, ...]:
@@ -210,13 +221,14 @@ class _Nowhere:
     def writer(self, name: str) -> Writer:
         return Writer(name=name, api_version="")
 
-    def pair(self, _old: Any, _new: Any, _api_version: str) -> Pair | None:
+    def pair(self, _old: Any, _new: Any, _api_version: str, _said: Any = None) -> Pair | None:
         return None
 
     def created(self, _new: Any) -> FieldSet:
         return NOTHING
 
-    status_pair = pair
+    def status_pair(self, _old: Any, _new: Any, _api_version: str) -> Pair | None:
+        return None
 
 
 _NOWHERE: Final = _Nowhere()
