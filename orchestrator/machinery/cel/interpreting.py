@@ -475,7 +475,7 @@ class _Planner:
     ) -> _Run:
         """A call of what has values for all its arguments."""
         constant = len(parts) == 1 and isinstance(parts[0], _Constant)
-        if constant and name in CONVERSIONS and name != "type":
+        if constant and name in CONVERSIONS:
             found = function(parts[0](_NO_NAMES))
             if type(found) is Fault:
                 raise Unplannable(found.text)
