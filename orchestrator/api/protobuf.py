@@ -2,7 +2,7 @@
 
 A body is four magic bytes and an envelope (`runtime.Unknown`) with version, kind and the object's
 own message. What comes out is the document that the same client would have sent as JSON. As in Go,
-a scalar that is not a pointer and holds its zero was not set. Fields that are not known are skipped.
+what is not a pointer and holds its zero was not set. Fields that are not known are skipped.
 
 The bytes come from someone we do not trust: whatever is wrong with them is a DecodeError.
 """
@@ -23,7 +23,7 @@ MAGIC: Final = b"k8s\x00"
 MAX_DEPTH: Final = 100
 _ENVELOPE_TYPE, _ENVELOPE_RAW = 1, 2
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-_MESSAGE: Final = "io.k8s."
+_RAW: Final = "io.k8s.apimachinery.pkg.runtime.RawExtension"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Fields = list[tuple[int, int, Any]]  # number, wire type, value
@@ -110,7 +110,7 @@ def _put(
         made.update(_message(_bytes(value, where), kind[1:], path, depth + 1))
     else:
         found = _value(wire, value, kind.removeprefix("*"), where, depth)
-        if found is None or (not found and not kind.startswith(("*", _MESSAGE))):
+        if found is None or (not found and not kind.startswith(("*", _RAW))):
             made.pop(name, None)
         else:
             made[name] = found
@@ -276,7 +276,7 @@ _SPECIAL: Final[dict[str, Callable[[Any, str], Any]]] = {
     _META + "MicroTime": lambda data, path: _time(data, path, micro=True),
     _META + "FieldsV1": _json(1),
     SCHEMAS: _json(1),
-    "io.k8s.apimachinery.pkg.runtime.RawExtension": _json(1),
+    _RAW: _json(1),
     "io.k8s.apimachinery.pkg.util.intstr.IntOrString": _int_or_string,
     "io.k8s.apimachinery.pkg.api.resource.Quantity": lambda data, path: (
         _string(_plain(data, path).get(1, b""), path) or "0"

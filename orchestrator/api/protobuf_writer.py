@@ -1,28 +1,46 @@
 """Kubernetes' protobuf form of an object, written: for clients that ask for it, as client-go does.
 
 Made of the JSON document by the numbers that the reader (`protobuf`) goes by, so that what one writes the
-other reads. A scalar that the document leaves out is left out here, too: to a decoder that is its zero.
+other reads. What the document leaves out is written as its zero where Go's structs have no way to leave it out.
 """
 
-import json
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from orchestrator.api import protobuf, wire
 from orchestrator.api.errors import UnknownKind
+from orchestrator.api.go_text import as_go_writes
 
+_ENCODER: Final = msgspec.json.Encoder()
 _META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1."
-_PARTIAL: Final = f"{_META}PartialObjectMetadata"
 # Not in the document: they are forms of answers and no kinds.
-_FORMS: Final[Mapping[str, tuple[tuple[int, str, str], ...]]] = {
-    _PARTIAL: ((1, "metadata", f"{_META}ObjectMeta"),),
-    f"{_PARTIAL}List": ((1, "metadata", f"{_META}ListMeta"), (2, "items", f"[]{_PARTIAL}")),
+_FORMS: Final[Mapping[tuple[str, str], str]] = {
+    ("apidiscovery.k8s.io/v2", "APIGroupDiscoveryList"): (
+        "io.k8s.api.apidiscovery.v2.APIGroupDiscoveryList"
+    ),
+    **{
+        (f"meta.k8s.io/{version}", kind): f"{_META}{kind}"
+        for version in ("v1", "v1beta1")
+        for kind in ("PartialObjectMetadata", "PartialObjectMetadataList")
+    },
 }
 
-Field = tuple[int, str, Callable[[int, Any], bytes]]
+
+class Field(NamedTuple):
+    """One field of a message. `name` is empty where its fields stand among those of the message around it.
+
+    `zero` is what is written where the document leaves it out.
+    """
+
+    number: int
+    name: str
+    write: Callable[[int, Any], bytes]
+    zero: bytes
 
 
 @lru_cache(maxsize=1024)
@@ -51,8 +69,9 @@ def watch_frame(type_: str, document: Mapping[str, Any]) -> bytes:
 
 
 def _definition(api_version: str, kind: str) -> str | None:
-    if api_version.startswith("meta.k8s.io/") and f"{_META}{kind}" in _FORMS:
-        return f"{_META}{kind}"
+    form = _FORMS.get((api_version, kind))
+    if form is not None:
+        return form
     definition = protobuf.definition_of(api_version or "v1", kind)
     return definition if definition in protobuf.table() else None
 
@@ -62,23 +81,30 @@ def _definition(api_version: str, kind: str) -> str | None:
 
 def _message(definition: str, document: Any) -> bytes:
     parts = []
-    for number, name, write in _fields(definition):
+    for number, name, write, zero in _fields(definition):
         if name:
             value = document.get(name)
-            if value is not None:
-                parts.append(write(number, value))
-        else:  # its fields stand among those of the message around it
+            parts.append(zero if value is None else write(number, value))
+        else:
             parts.append(write(number, document))
     return b"".join(parts)
 
 
 @cache
 def _fields(definition: str) -> tuple[Field, ...]:
-    form = _FORMS.get(definition)
-    rows = form or tuple((n, *field) for n, field in protobuf.table()[definition].items())
     return tuple(
-        (number, "" if kind.startswith("^") else name, _writer(kind)) for number, name, kind in rows
+        Field(number, "" if kind.startswith("^") else name, _writer(kind), _zero(number, kind))
+        for number, (name, kind) in protobuf.table()[definition].items()
     )
+
+
+def _zero(number: int, kind: str) -> bytes:
+    """What Go writes of a field that nobody has set: nothing of what can be missing there, else its zero."""
+    if kind in ("bytes", "items") or not kind[0].isalpha():
+        return b""
+    if kind in _ZEROS:
+        return _SPECIAL[kind](number, _ZEROS[kind])
+    return wire.message(number, b"" if kind in _EMPTY else _message(kind, {}))
 
 
 @cache
@@ -124,7 +150,7 @@ def _int_or_string(number: int, value: int | str) -> bytes:
 
 
 def _raw(number: int, value: Any) -> bytes:
-    return wire.message(number, wire.text(1, json.dumps(value, separators=(",", ":"))))
+    return wire.message(number, wire.message(1, as_go_writes(_ENCODER.encode(value))))
 
 
 _SPECIAL: Final[Mapping[str, Callable[[int, Any], bytes]]] = {
@@ -147,6 +173,20 @@ _SPECIAL: Final[Mapping[str, Callable[[int, Any], bytes]]] = {
         number, wire.text(1, str(value))
     ),
 }
+
+
+_ZEROS: Final[Mapping[str, Any]] = {
+    "string": "",
+    "int32": 0,
+    "int64": 0,
+    "bool": False,
+    "io.k8s.apimachinery.pkg.util.intstr.IntOrString": 0,
+    "io.k8s.apimachinery.pkg.api.resource.Quantity": "0",
+}
+# Of these nothing stands within.
+_EMPTY: Final = frozenset(
+    (f"{_META}Time", f"{_META}MicroTime", "io.k8s.apimachinery.pkg.runtime.RawExtension")
+)
 
 
 def _schemas(value: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Keys are in the order of that library, which counts in numbers; text that would 
 `0755`, `1e3`) is in double quotes, and text of several lines is a block.
 """
 
+import re
 from functools import cmp_to_key
 from typing import Any, Final
 
@@ -13,13 +14,17 @@ from orchestrator.machinery import yaml_scalars
 
 _Dumper: Final[Any] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 # Old readers take numbers with colons for ones of base 60.
-_BASE_60: Final = frozenset("+-0123456789")
+_BASE_60: Final = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
+# Where a bare text ends that is the whole document.
+_OPEN_END: Final = "...\n"
+# No text is so long that it would be put into lines.
+_ENDLESS: Final = 2**31
 # What Kubernetes' writer knows nothing of, so that `=`, `<<` and `*` are mere text.
 _UNKNOWN: Final = tuple(f"tag:yaml.org,2002:{name}" for name in ("value", "merge", "yaml"))
 
 
-class _Writer(_Dumper):  # type: ignore[misc]  # one of two classes
-    """The library's dumper with the styles and the order of Kubernetes'."""
+class _Style:
+    """What differs from the library's dumpers in Kubernetes'."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - as the library has it
         first: [(tag, pattern) for tag, pattern in rows if tag not in _UNKNOWN]
@@ -29,6 +34,10 @@ class _Writer(_Dumper):  # type: ignore[misc]  # one of two classes
     def ignore_aliases(self, data: Any) -> bool:
         """An object that comes twice is written twice."""
         return True
+
+
+class _Writer(_Style, _Dumper):  # type: ignore[misc]  # one of two classes
+    """The library's dumper with the style and the order of Kubernetes'."""
 
 
 def _text(writer: Any, text: str) -> Any:
@@ -42,7 +51,7 @@ def _text(writer: Any, text: str) -> Any:
 
 def _is_text(text: str) -> bool:
     """Whether a reader of the bare text would take it for text."""
-    if text[:1] in _BASE_60 and ":" in text and not text.strip("+-0123456789.:_"):
+    if _BASE_60.fullmatch(text):
         return False
     try:
         return isinstance(yaml_scalars.resolve(text, None, plain=True), str)
@@ -58,6 +67,10 @@ def _elsewhere(writer: Any, text: str) -> Any:
 def _mapping(writer: Any, value: dict[str, Any]) -> Any:
     ordered = sorted(value.items(), key=lambda pair: _KEY(pair[0]))
     return writer.represent_mapping(yaml_scalars.MAP_TAG, ordered)
+
+
+def _mapping_in_order(writer: Any, value: dict[str, Any]) -> Any:
+    return writer.represent_mapping(yaml_scalars.MAP_TAG, value.items())
 
 
 def _compare(one: str, other: str) -> int:
@@ -97,3 +110,34 @@ def yaml_text(value: Any) -> str:
     """The one document of a JSON value."""
     text: str = yaml.dump(value, Dumper=_Writer, default_flow_style=False, allow_unicode=True)
     return text
+
+
+class _OrderedWriter(_Style, yaml.SafeDumper):
+    """The style of the library's newer version, which leaves keys where they were."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        """What is inside stands at the next fourth column, but behind the dash of a list's item."""
+        self.indents.append(self.indent)
+        if self.indent is None:
+            self.indent = 0
+        elif self.states[-1] == self.expect_block_sequence_item:
+            self.indent += 2
+        else:
+            self.indent += self.best_indent - self.indent % self.best_indent
+
+
+_OrderedWriter.add_representer(str, _text)
+_OrderedWriter.add_representer(dict, _mapping_in_order)
+
+
+def yaml_in_order(value: Any) -> str:
+    """The one document of a JSON value, whose keys stay where they are."""
+    text: str = yaml.dump(
+        value,
+        Dumper=_OrderedWriter,
+        indent=4,
+        width=_ENDLESS,
+        default_flow_style=False,
+        allow_unicode=True,
+    )
+    return text.removesuffix(_OPEN_END)

@@ -181,6 +181,12 @@ async def test_kubectl_takes_over_what_it_applied_client_side(api: Api) -> None:
     taken = await _apply(api, _config(a="2"), "kubectl")
     assert taken.data == {"a": "2"}
     assert '"a":"2"' in next(iter(taken.metadata.annotations.values()))
+    marked = await _apply(api, _config(a="<&>\u2028"), "kubectl")
+    assert r'"a":"\u003c\u0026\u003e\u2028"' in next(iter(marked.metadata.annotations.values()))
+    for said, kept in ((None, '{"name":"c"}'), ({}, '{"annotations":{},"name":"c"}')):
+        body = {**_config(a="2"), "metadata": {"name": "c", "annotations": said}}
+        bare = await _apply(api, body, "kubectl")
+        assert f'"metadata":{kept}' in next(iter(bare.metadata.annotations.values()))
 
 
 async def test_a_scale_moves_the_replicas_to_whoever_scales(api: Api) -> None:

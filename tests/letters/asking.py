@@ -35,8 +35,24 @@ class Question(NamedTuple):
 def answers(
     url: str, context: ssl.SSLContext, token: str, questions: Sequence[Question]
 ) -> Iterator[Answer]:
-    """Each question's answer, one asked after the other over one connection."""
+    """Each question's answer, without what is the server's own."""
     server = urlsplit(url).netloc
+    for status, told, body in _asked(server, context, token, questions):
+        yield normal(status, told, body, server)
+
+
+def documents(
+    url: str, context: ssl.SSLContext, token: str, questions: Sequence[Question]
+) -> Iterator[bytes]:
+    """The body of each answer as it is."""
+    for _, _, body in _asked(urlsplit(url).netloc, context, token, questions):
+        yield body
+
+
+def _asked(
+    server: str, context: ssl.SSLContext, token: str, questions: Sequence[Question]
+) -> Iterator[tuple[int, list[tuple[str, str]], bytes]]:
+    """Status, headers and body of each answer, one asked after the other over one connection."""
     connection = http.client.HTTPSConnection(server, context=context, timeout=_SECONDS)
     try:
         for question in questions:
@@ -47,7 +63,7 @@ def answers(
                 if question.until in (0, answer.status):
                     break
                 time.sleep(_PAUSE_SECONDS)
-            yield normal(answer.status, answer.getheaders(), body, server)
+            yield answer.status, answer.getheaders(), body
     finally:
         connection.close()
 

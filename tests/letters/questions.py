@@ -8,7 +8,9 @@ from tests.letters.objects import OBJECTS
 _TABLE: Final = "application/json;as=Table;g=meta.k8s.io;v=v1"
 _PARTIAL: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 _PARTIALS: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_DISCOVERY: Final = ";as=APIGroupDiscoveryList;g=apidiscovery.k8s.io;v=v2"
 _YAML: Final = "application/yaml"
+_PROTOBUF: Final = "vnd.kubernetes.protobuf"
 _CONFIG_MAPS: Final = "/api/v1/namespaces/letters/configmaps"
 
 
@@ -31,14 +33,20 @@ def _made() -> list[Question]:
     ]
 
 
+def _stored() -> list[tuple[str, str]]:
+    """Collections, and an object in each."""
+    found = []
+    for path, body in OBJECTS:
+        if "?" not in path and "review" not in path and "customresource" not in path:
+            collection = path.replace("/default/", "/letters/")
+            found.append((collection, f"{collection}/{body['metadata']['name']}"))
+    return found
+
+
 def _shown() -> list[Question]:
     """Objects that were stored, in each form."""
     found = []
-    for path, body in OBJECTS:
-        if "?" in path or "review" in path or "customresource" in path:
-            continue
-        collection = path.replace("/default/", "/letters/")
-        one = f"{collection}/{body['metadata']['name']}"
+    for collection, one in _stored():
         some = f"{collection}?labelSelector=B%3Dy"
         found += [Question("GET", one, {"Accept": each}) for each in (_TABLE, _PARTIAL, _YAML)]
         found += [Question("GET", some, {"Accept": each}) for each in (_TABLE, _PARTIALS, _YAML)]
@@ -96,6 +104,10 @@ def _pages() -> list[Question]:
             for page in ("statusz", "flagz")
             for form in forms
         ),
+        *(
+            Question("GET", "/api", {"Accept": f"{form}{_DISCOVERY}"})
+            for form in (_YAML, "application/json;pretty=1", "application/*", "application/cbor")
+        ),
         Question("GET", "/openapi/v2", {"Accept": "text/html"}),
         Question("GET", "/api/v1"),
         Question("GET", "/apis/apps/v1", {"User-Agent": "curl/8"}),
@@ -152,6 +164,33 @@ def _said_in_the_query() -> list[Question]:
     ]
 
 
+def _wrong_in_several_ways() -> list[Question]:
+    """Lists and watches of which one thing is told, and of which another one is not."""
+    of_lists = (
+        *("timeoutSeconds=x&limit=", "limit=x&labelSelector=-a", "labelSelector=-a&continue=x"),
+        *("resourceVersion=999999999&limit=2", "fieldSelector=a%3Db&resourceVersionMatch=x"),
+        "resourceVersion=999999999&resourceVersionMatch=Exact",
+    )
+    of_watches = (
+        *("", "resourceVersion=x", "resourceVersion=x&labelSelector=-a", "resourceVersionMatch=x"),
+        *("resourceVersion=x&fieldSelector=a%3Db", "includeObject=x", "includeObject=x&limit="),
+        *("includeObject=x&labelSelector=a+in", "includeObject=x&resourceVersion=x"),
+        "resourceVersionMatch=x&fieldSelector=a%3Db",
+    )
+    foos, metadata = "/apis/q.io/v1/namespaces/letters/foos", _PARTIAL.replace("json", _PROTOBUF)
+    return [
+        *(Question("GET", f"{_CONFIG_MAPS}?{each}") for each in of_lists),
+        *(
+            Question("GET", f"{_CONFIG_MAPS}?watch=1&{each}", {"Accept": form})
+            for each in of_watches
+            for form in (_YAML, _TABLE)
+            if form == _YAML or each
+        ),
+        Question("GET", f"{foos}?limit=x", {"Accept": metadata}),
+        Question("GET", f"{foos}?limit=x", {"Accept": f"application/{_PROTOBUF}"}),
+    ]
+
+
 def _misread() -> list[Question]:
     """Bodies that are no documents, or do not fit."""
     deployments = "/apis/apps/v1/namespaces/letters/deployments?dryRun=All"
@@ -180,4 +219,23 @@ def _misread() -> list[Question]:
     ]
 
 
-QUESTIONS: Final = (*_made(), *_shown(), *_refused(), *_pages(), *_said_in_the_query(), *_misread())
+QUESTIONS: Final = (
+    *_made(),
+    *_shown(),
+    *_refused(),
+    *_pages(),
+    *_said_in_the_query(),
+    *_wrong_in_several_ways(),
+    *_misread(),
+)
+# What is asked for in two forms, which are compared with one another: a path, and what is said of the form.
+IN_TWO_FORMS: Final = (
+    *((path, "") for path in ("/api", "/apis", "/api/v1", "/apis/apps/v1", "/apis/batch")),
+    *((path, _DISCOVERY) for path in ("/api", "/apis")),
+    # What a raw extension holds is written as its sender has spaced it, which is not kept here.
+    *((one, "") for _, one in _stored() if "q.io" not in one and "revisions" not in one),
+    (f"{_CONFIG_MAPS}/c1", _PARTIAL.removeprefix("application/json")),
+    ("/apis/q.io/v1/namespaces/letters/foos/f1", _PARTIAL.removeprefix("application/json")),
+)
+# Descriptions, of which the protobuf form is gnostic's.
+DESCRIPTIONS: Final = ("/openapi/v3/version", "/openapi/v3/api", "/openapi/v3/apis/q.io/v1")

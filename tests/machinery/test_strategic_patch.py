@@ -406,6 +406,8 @@ def test_last_applied_annotation() -> None:
     assert applied["metadata"]["annotations"][patches.LAST_APPLIED] == (
         '{"kind":"X","metadata":{"annotations":{"a":"b"},"name":"n"},"spec":1}\n'
     )
+    text = patches.last_applied_text({**manifest, "spec": ["<b>", 1.0, 1e21, 0.00001]})
+    assert text.endswith(r',"spec":["\u003cb\u003e",1,1e+21,0.00001]}' + "\n")
     assert patches.last_applied(applied) == manifest
     assert patches.with_last_applied(applied) == applied
     assert patches.without_last_applied(applied) == manifest

@@ -1,7 +1,7 @@
 """What Kubernetes' own documents say, condensed: facts that generation and the running server read.
 
 `kubernetes.json` is the OpenAPI document (names, types, shapes, paths), `protobuf.json` the numbers of
-the fields, `written.json` the fields that are written even if they are empty. `orchestrator.api.generate`
+the fields (`openapi_protobuf.json` those of OpenAPI's own), `written.json` the fields that are written even if they are empty. `orchestrator.api.generate`
 says how they are made.
 """
 
@@ -10,6 +10,8 @@ from typing import Final
 
 DOCUMENT: Final = Path(__file__).parent / "kubernetes.json"
 PROTOBUF: Final = Path(__file__).parent / "protobuf.json"
+# The same of the messages in which OpenAPI itself is sent.
+OPENAPI_PROTOBUF: Final = Path(__file__).parent / "openapi_protobuf.json"
 # What only the published documents say of fields: defaults and the values that an enumeration has.
 FIELDS: Final = Path(__file__).parent / "fields.json"
 # What only the source says of them: which ones Kubernetes always writes.

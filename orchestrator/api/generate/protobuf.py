@@ -5,7 +5,7 @@ DIRECTORY holds the sources of `k8s.io/api`, `k8s.io/apimachinery`, `k8s.io/apie
 number of each field, its name in JSON and its type.
 
 A type is `string`, `bytes`, `bool`, `int32`, `int64`, `double` or the name of a definition, or
-`items` (a message of strings that is a list in JSON), after `[]` for a repeated field, `{}` for a map's values, `*` for a scalar that is a pointer in Go (whose
+`items` (a message of strings that is a list in JSON), after `[]` for a repeated field, `{}` for a map's values, `*` for what is a pointer in Go (whose
 zero is not the same as its absence), and `^` for a message whose fields stand in the JSON of the one around it.
 """
 
@@ -26,14 +26,20 @@ _FIELD: Final = re.compile(
     r"(?P<name>\w+) = (?P<number>\d+);"
 )
 _STRUCT: Final = re.compile(r"^type (\w+) struct \{(.*?)^\}", re.DOTALL | re.MULTILINE)
-_POINTER: Final = re.compile(r'\*[\w.]+\s+`json:"([^",]+)')
+_POINTER: Final = re.compile(r'\*[\w.]+\s+`(?:json:"|protobuf:"[^"]*name=)([^",]+)')
+# Forms of answers, which the document does not define.
+_FORMS: Final = (
+    "io.k8s.api.apidiscovery.v2.APIGroupDiscoveryList",
+    "io.k8s.apimachinery.pkg.apis.meta.v1.PartialObjectMetadata",
+    "io.k8s.apimachinery.pkg.apis.meta.v1.PartialObjectMetadataList",
+)
 _TAGS: Final = re.compile(r'`json:"([^",]+)[^`]*protobuf:"\w+,(\d+),')
 
 Table = dict[str, dict[str, list[str]]]
 
 
 def table(sources: Path) -> Table:
-    """Definition -> number -> [JSON name, type], for all that the OpenAPI document defines.
+    """Definition -> number -> [JSON name, type], for all that the OpenAPI document defines, and some answers.
 
     Messages that the document does not name, but that its definitions hold, are there, too.
     """
@@ -41,7 +47,7 @@ def table(sources: Path) -> Table:
     messages = dict(_messages(sources))
     pointers, tags = _pointers(sources), _tags(sources)
     found: Table = {}
-    wanted = sorted(messages.keys() & definitions.keys())
+    wanted = sorted({*(messages.keys() & definitions.keys()), *_FORMS})
     while wanted:
         name = wanted.pop()
         if name in found:
@@ -61,7 +67,7 @@ def table(sources: Path) -> Table:
                 if not {f["name"] for f in messages.get(wire_type, ())} & properties.keys():
                     continue  # a field that another release has
                 wire_type = "^" + wire_type
-            elif wire_type in _SCALARS and (name.rpartition(".")[2], json_name) in pointers:
+            elif not wire_type.startswith(("[]", "{}")) and (name, json_name) in pointers:
                 wire_type = "*" + wire_type
             fields[field["number"]] = [json_name, wire_type]
     return {
@@ -97,10 +103,10 @@ def _type(field: Mapping[str, str], owner: str, messages: Mapping[str, Any]) -> 
 
 
 def _pointers(sources: Path) -> set[tuple[str, str]]:
-    """(Struct, JSON name) of the fields that are pointers in Go."""
+    """(Definition, JSON name) of the fields that are pointers in Go."""
     return {
-        (struct[1], name)
-        for path in sorted(sources.rglob("types*.go"))
+        (".".join(("io.k8s", *path.parent.relative_to(sources).parts, struct[1])), name)
+        for path in sorted(sources.rglob("*types*.go"))
         for struct in _STRUCT.finditer(path.read_text())
         for name in _POINTER.findall(struct[2])
     }

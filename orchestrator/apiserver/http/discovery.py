@@ -15,27 +15,21 @@ import msgspec
 from orchestrator.api.scheme import Resource, Scheme, Subresource
 from orchestrator.apiserver.http.errors import no_representation, not_acceptable
 from orchestrator.apiserver.http.negotiation import (
-    Clause,
     Form,
     clauses,
     is_representable,
     media_of,
 )
 
-_AGGREGATED: Final = "apidiscovery.k8s.io"
-_AGGREGATED_KIND: Final = "APIGroupDiscoveryList"
-_AGGREGATED_VERSION: Final = "v2"
-_ANY_JSON: Final = ("application/json", "application/*", "*/*")
-# Parameters by which a client asks for another form than a document of the old form has.
-_TURNING: Final = frozenset(("as", "g", "v", "sv"))
-_PLAIN: Final = Clause("application/json", {}, 1.0)
+# By these a client asks for the aggregated form, and is told that it has it.
+_AGGREGATED: Final = {"g": "apidiscovery.k8s.io", "v": "v2", "as": "APIGroupDiscoveryList"}
+AGGREGATED_PARAMETERS: Final = "".join(f";{name}={value}" for name, value in _AGGREGATED.items())
 
 
 class Document(NamedTuple):
-    """A discovery document; `etag` is "" for those of the old form."""
+    """A discovery document in JSON; `etag` is "" for those of the old form."""
 
     data: bytes
-    media_type: str = "application/json"
     etag: str = ""
 
 
@@ -55,16 +49,8 @@ class Discovery:
         """What is served, too, beside the resources of the scheme; in the place of what was added before."""
         self._added = resources
 
-    def find(self, parts: list[str], accept: str, *, slash: bool = False) -> Document | None:
-        """The document at /api..., /apis... for an Accept header; None: there is none.
-
-        `slash`: the path ends in one, and at /apis/ only the old form is.
-
-        Raises NotAcceptable for a client that wants another form than there are, or an aggregated one which does
-        not exist any more.
-        """
-        has_both = len(parts) == 1 and not (slash and parts == ["apis"])
-        aggregated = has_both and wants_aggregated(accept)
+    def find(self, parts: list[str], *, aggregated: bool = False) -> Document | None:
+        """The document at /api..., /apis...; None: there is none."""
         resources = (*self._stored.resources(), *self._added)
         known = tuple((each, id(each.knowledge)) for each in resources)  # compared by identity
         if known != self._known:
@@ -187,18 +173,15 @@ class Discovery:
             }
             for group in groups
         ]
-        body = {
-            "kind": _AGGREGATED_KIND,
-            "apiVersion": f"{_AGGREGATED}/{_AGGREGATED_VERSION}",
-            "metadata": {},
-            "items": items,
-        }
-        data = msgspec.json.encode(body) + b"\n"
-        return Document(
-            data,
-            f"application/json;g={_AGGREGATED};v={_AGGREGATED_VERSION};as={_AGGREGATED_KIND}",
-            f'"{hashlib.sha512(data).hexdigest().upper()}"',
-        )
+        return _aggregated_document(items)
+
+
+def _aggregated_document(items: Any) -> Document:
+    """The tag is the same in whatever media type it is sent."""
+    body = {"metadata": {}, "items": items}
+    tag = hashlib.sha512(msgspec.json.encode(body)).hexdigest().upper()
+    head = {"kind": _AGGREGATED["as"], "apiVersion": f"{_AGGREGATED['g']}/{_AGGREGATED['v']}"}
+    return Document(msgspec.json.encode({**head, **body}), f'"{tag}"')
 
 
 class OtherGroups(Protocol):
@@ -219,11 +202,9 @@ def with_groups(document: Document, others: OtherGroups) -> Document:
         return document
     body = msgspec.json.decode(document.data)
     together = sorted([*body[word], *found], key=lambda each: others.place(_name_of(each)))
-    data = msgspec.json.encode({**body, word: together})
     if document.etag:
-        data += b"\n"
-    etag = f'"{hashlib.sha512(data).hexdigest().upper()}"' if document.etag else ""
-    return Document(data, document.media_type, etag)
+        return _aggregated_document(together)
+    return Document(msgspec.json.encode({**body, word: together}))
 
 
 def _name_of(group: dict[str, Any]) -> str:
@@ -247,29 +228,10 @@ def _scheme_of(resources: Iterable[Resource]) -> Scheme:
     return scheme
 
 
-def wants_aggregated(accept: str) -> bool:
-    """Whether the client likes the aggregated form best of those that there are.
+def form_of(accept: str, parts: list[str], *, slash: bool = False) -> tuple[Form, bool]:
+    """In which media type a document is sent, and whether in the aggregated form.
 
-    Raises NotAcceptable for one that wants nothing but another version of it.
-    """
-    unknown = False
-    for clause in clauses(accept):
-        if clause.media_type not in _ANY_JSON:
-            continue
-        parameters = clause.parameters
-        if not parameters.get("as"):
-            return False
-        form = parameters["as"], parameters.get("g"), parameters.get("v")
-        if form == (_AGGREGATED_KIND, _AGGREGATED, _AGGREGATED_VERSION):
-            return True
-        unknown = True
-    if unknown:
-        raise not_acceptable()
-    return False
-
-
-def old_form(accept: str, parts: list[str]) -> Form:
-    """In which media type a document of the old form is sent; they have no shapes.
+    `slash`: the path ends in one, and at /apis/ only the old form is.
 
     Raises NotAcceptable for a client that wants another one: the list of all groups and the documents of single ones
     are another handler's in Kubernetes, with words of its own.
@@ -277,13 +239,17 @@ def old_form(accept: str, parts: list[str]) -> Form:
     of_groups = parts[0] == "apis" and len(parts) < 3 and parts[1:] != ["apiregistration.k8s.io"]
     if not of_groups and not is_representable(accept):
         raise no_representation(collection=False)
-    for clause in clauses(accept) if accept else (_PLAIN,):
-        media = media_of(clause.media_type)
-        parameters = clause.parameters
-        streams = parameters.get("stream", "watch") == "watch"
-        if media and streams and not _TURNING.intersection(parameters):
-            return Form(media, pretty=parameters.get("pretty") == "1")
-    raise not_acceptable()
+    has_both = len(parts) == 1 and not (slash and parts == ["apis"])
+    for clause in clauses(accept):
+        media, parameters = media_of(clause.media_type), clause.parameters
+        if media is None or "sv" in parameters or parameters.get("stream", "watch") != "watch":
+            continue
+        turned = {name: value for name, value in parameters.items() if name in _AGGREGATED}
+        if not turned or (has_both and turned == _AGGREGATED):
+            return Form(media, pretty=parameters.get("pretty") == "1"), bool(turned)
+    if accept:
+        raise not_acceptable()
+    return Form(), False
 
 
 def _subresources(resource: Resource) -> Iterator[dict[str, Any]]:
@@ -331,7 +297,12 @@ def _kind(served: Resource | Subresource, resource: Resource) -> dict[str, str]:
     return {"group": group, "version": version, "kind": served.kind}
 
 
+# In a version that is not served any more.
+_STORED_IN: Final = {"customresourcedefinitions.apiextensions.k8s.io": "v1beta1"}
+
+
 def _storage_hash(resource: Resource) -> str:
     """Equal hashes mean equal storage: by it clients see that two groups serve the same objects."""
-    text = f"{resource.group}/{resource.version}/{resource.kind}"
+    version = _STORED_IN.get(resource.key, resource.version)
+    text = f"{resource.group}/{version}/{resource.kind}"
     return base64.b64encode(hashlib.sha256(text.encode()).digest()[:8]).decode()

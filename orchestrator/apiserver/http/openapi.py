@@ -1,37 +1,41 @@
 """The API's schemas as clients ask for them: OpenAPI v2 in one document, v3 in one a group and version.
 
-Documents are made at the first request, kept with their compressed form, and made again when what is served
-has changed. Making v2 takes some 20 ms, core/v1 of v3 some 10. Only v2 has a protobuf form, too, since
-kubectl reads it in no other.
+Documents are made at the first request, kept, and made again when what is served
+has changed. Making v2 takes some 20 ms, core/v1 of v3 some 10; in protobuf they take some 500 and 300, in a thread.
 """
 
 import hashlib
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from orchestrator.api import openapi_protobuf
 from orchestrator.api.scheme import Resource, Scheme
+from orchestrator.apiserver.aside import aside
 from orchestrator.apiserver.http.errors import PageNotFound
 from orchestrator.apiserver.http.negotiation import clauses
 from orchestrator.apiserver.http.replies import gzip
 from orchestrator.apiserver.http.version import GIT_VERSION
 from orchestrator.apiserver.kinds import kind_of
+from orchestrator.apiserver.openapi import protobuf
 from orchestrator.apiserver.openapi.documents import Documents, Own
 
-_JSON: Final = ("application/json", "application/*", "*/*")
+Version: TypeAlias = Literal["v2", "v3"]
+
+_JSON: Final = "application/json"
 # JSON it is all the same; Kubernetes does not say so.
 _INDEX_TYPE: Final = "text/plain; charset=utf-8"
-_V2_FORMS: Final = (*_JSON[:1], *openapi_protobuf.MEDIA_TYPES)
 
 
 class Schema(NamedTuple):
-    """A document, as it is and in gzip; the index has no tag."""
+    """A document, and when it was made; the index has no tag. Only version 2 is sent in gzip."""
 
     data: bytes
-    gzipped: bytes
+    gzipped: bytes | None
     etag: str
-    media_type: str = "application/json"
+    moment: float
+    media_type: str = _JSON
 
 
 class Moved(Exception):
@@ -52,29 +56,29 @@ class NoForm(Exception):
 
 
 class OpenApi:
-    """The documents of one scheme."""
+    """The documents of one scheme; `now` tells the time."""
 
-    def __init__(self, scheme: Scheme) -> None:
+    def __init__(self, scheme: Scheme, now: Callable[[], float]) -> None:
         self._scheme = scheme
+        self._now = now
         self._served: tuple[tuple[Resource, int], ...] = ()
         self._documents: Documents  # made at the first request: it reads all the facts
         self._kept: dict[str, Schema] = {}
 
-    def find(self, parts: list[str], accept: str, hash_: str = "") -> Schema:
+    async def find(self, parts: list[str], accept: str, hash_: str = "") -> Schema:
         """The document at /openapi/... for an Accept header, and the hash that the client expects.
 
         Raises NoDocument, NoForm and Moved. The index of version 3 comes to whatever the client says that it takes.
         """
         self._refresh()
         if parts[1:] == ["v2"]:
-            return self._version_2(accept)
+            return await self._in_form("v2", "v2", self._version_2(), accept)
         if parts[1:] == ["v3"]:
-            return self._made("v3", self._index, _INDEX_TYPE)._replace(etag="")
+            return self._keep("", msgspec.json.encode(self._index()), "", _INDEX_TYPE)
         if parts[1:2] != ["v3"]:
             raise NoDocument
-        found = self._version_3("/".join(parts[2:]))
-        if accept and not any(clause.media_type in _JSON for clause in clauses(accept)):
-            raise NoForm
+        part = "/".join(parts[2:])
+        found = await self._in_form("v3", part, self._version_3(part), accept)
         present = found.etag.strip('"')
         if hash_ and hash_ != present:
             raise Moved(f"/{'/'.join(parts)}?hash={present}", found.etag)
@@ -87,34 +91,44 @@ class OpenApi:
             self._documents = Documents(self._scheme, _own)
             self._served, self._kept = served, {}
 
-    def _made(self, name: str, make: Any, media_type: str = "application/json") -> Schema:
-        found = self._kept.get(name)
+    async def _in_form(self, version: Version, name: str, plain: Schema, accept: str) -> Schema:
+        """A document as the client wants it. Raises NoForm."""
+        media_type = _media_type(accept, version)
+        if media_type == _JSON:
+            return plain
+        name, kept = f"{name} {media_type}", self._kept
+        found = kept.get(name)
         if found is None:
-            data = make()
-            text = data if isinstance(data, bytes) else msgspec.json.encode(data)
-            found = self._kept[name] = Schema(text, gzip(text), _tag(text), media_type)
+            document = msgspec.json.decode(plain.data)
+            data = await aside(partial(protobuf.encode, document, version))
+            found = Schema(
+                data, await aside(partial(gzip, data)), plain.etag, plain.moment, media_type
+            )
+            kept[name] = found
         return found
 
-    def _version_2(self, accept: str) -> Schema:
-        wanted = next((c.media_type for c in clauses(accept) if c.media_type in _V2_FORMS), "")
-        if wanted in openapi_protobuf.MEDIA_TYPES:
-            return self._made("v2 protobuf", self._protobuf, openapi_protobuf.MEDIA_TYPES[1])
-        if accept and not any(clause.media_type in _JSON for clause in clauses(accept)):
-            raise NoForm
-        return self._made("v2", self._documents.version_2)
-
-    def _protobuf(self) -> bytes:
-        return openapi_protobuf.encode(self._documents.version_2())
+    def _version_2(self) -> Schema:
+        found = self._kept.get("v2")
+        if found is None:
+            text = msgspec.json.encode(self._documents.version_2())
+            found = self._keep("v2", text, hashlib.sha512(text).hexdigest().upper())
+            found = self._kept["v2"] = found._replace(gzipped=gzip(text))
+        return found
 
     def _version_3(self, part: str) -> Schema:
+        """Raises NoDocument."""
         found = self._kept.get(part)
         if found is None:
             document = self._documents.version_3(part)
             if document is None:
                 raise NoDocument
             text = msgspec.json.encode(document)
-            found = Schema(text, gzip(text), f'"{self._hash(part, text)}"')
-            self._kept[part] = found
+            found = self._keep(part, text, self._hash(part, text))
+        return found
+
+    def _keep(self, name: str, text: bytes, hash_: str, media_type: str = _JSON) -> Schema:
+        etag = f'"{hash_}"' if hash_ else ""
+        found = self._kept[name] = Schema(text, None, etag, self._now(), media_type)
         return found
 
     def _index(self) -> dict[str, Any]:
@@ -144,5 +158,13 @@ def _own(resource: Resource) -> Own:
     return Own(kind.schema, tuple(kind.selectable))
 
 
-def _tag(data: bytes) -> str:
-    return f'"{hashlib.sha512(data).hexdigest().upper()}"'
+def _media_type(accept: str, version: Version) -> str:
+    """Which of a document's forms the client likes best. Raises NoForm."""
+    sent, other = protobuf.MEDIA_TYPES[version]
+    for clause in clauses(accept or "*/*"):
+        wanted = clause.media_type.replace("*/", "application/", 1)
+        if wanted in (_JSON, "application/*"):
+            return _JSON
+        if wanted in (sent, other):
+            return sent
+    raise NoForm

@@ -1,8 +1,6 @@
 """The paths that are no resources: discovery, descriptions, health, version, metrics, who signs tokens."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Final, TypeAlias
 
 import msgspec
@@ -16,7 +14,12 @@ from orchestrator.apiserver.authentication import AskIssuer
 from orchestrator.apiserver.debugging import actors_page
 from orchestrator.apiserver.http import metrics_api
 from orchestrator.apiserver.http.aggregation import Aggregation
-from orchestrator.apiserver.http.discovery import Document, old_form, with_groups
+from orchestrator.apiserver.http.discovery import (
+    AGGREGATED_PARAMETERS,
+    Document,
+    form_of,
+    with_groups,
+)
 from orchestrator.apiserver.http.errors import (
     PageNotFound,
     method_not_allowed,
@@ -27,6 +30,13 @@ from orchestrator.apiserver.http.errors import (
 from orchestrator.apiserver.http.fairness.dumps import TABLES
 from orchestrator.apiserver.http.front import Front
 from orchestrator.apiserver.http.health import check_paths, health_reply
+from orchestrator.apiserver.http.keeping import (
+    http_time,
+    is_present,
+    likes_gzip,
+    unchanged,
+    without_body,
+)
 from orchestrator.apiserver.http.metrics import present_families
 from orchestrator.apiserver.http.negotiation import Form, accepts, is_pretty
 from orchestrator.apiserver.http.one_piece import CACHE_CONTROL
@@ -61,6 +71,8 @@ _KEY_SET_TYPE: Final = "application/jwk-set+json"
 _JSON: Final = "application/json"
 _NO_CACHE: Final[Mapping[str, str]] = {"Cache-Control": CACHE_CONTROL}
 _PUBLIC: Final[Mapping[str, str]] = {"Cache-Control": "public"}
+_GZIP: Final[Mapping[str, str]] = {"Content-Encoding": "gzip"}
+_BY_FORM: Final = ("Accept",)
 # How long a description may be kept that is asked for by its hash.
 _YEAR_SECONDS: Final = 365 * 24 * 3600
 _PATHS: Final = (
@@ -83,7 +95,7 @@ class Pages:
     def __init__(self, front: Front, aggregation: Aggregation | None) -> None:
         self._front = front
         self._aggregation = aggregation
-        self._openapi_documents = OpenApi(front.scheme)
+        self._openapi_documents = OpenApi(front.scheme, front.clock.now)
 
     async def answer(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         """The page at a path whose first part `is_page` knows. Raises PageNotFound, and what ApiErrors there are."""
@@ -92,26 +104,39 @@ class Pages:
     async def _discovery(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         front = self._front
         front.discovery.add(metrics_api.RESOURCES if await metrics_api.is_served(front) else ())
-        accept = request.headers.get("Accept", "")
-        document = front.discovery.find(parts, accept, slash=request.path.endswith("/"))
-        if self._aggregation is not None:
-            document = self._with_others(document, parts)
         of_version = len(parts) == (2 if parts[0] == "api" else 3)
+        document = self._found(parts, aggregated=False)
         if document is None:
             known = parts[0] == "api" or parts[1] in KUBERNETES_GROUPS
             raise no_such_path() if of_version and known and all(parts) else PageNotFound
         if of_version or parts == ["api"]:
             _check_is_get(request)
-        if not document.etag:
-            pretty = is_pretty(request.query.get("pretty"), request.headers.get("User-Agent", ""))
-            data, media_type = rendered(document.data, old_form(accept, parts), pretty=pretty)
+        slash = request.path.endswith("/")
+        form, aggregated = form_of(request.headers.get("Accept", ""), parts, slash=slash)
+        pretty = is_pretty(request.query.get("pretty"), request.headers.get("User-Agent", ""))
+        if not aggregated:
+            data, media_type = rendered(document.data, form, pretty=pretty)
             return document_reply(data, media_type=media_type)
-        reply = await self._tagged(
-            request, document.data, document.etag, document.media_type, keeping=_PUBLIC
-        )
-        if reply.status == HTTPStatus.OK and request.version == HttpVersion11:
+        document = self._found(parts, aggregated=True)
+        assert document is not None, "there is one in either form"
+        keeping = {**_PUBLIC, "Etag": document.etag}
+        if request.headers.get("If-None-Match") == document.etag:
+            return unchanged(keeping, _BY_FORM)
+        data, media_type = rendered(document.data, form, pretty=pretty)
+        media_type += AGGREGATED_PARAMETERS
+        headers = CIMultiDict({**keeping, "Vary": "Accept"})
+        if len(data) > GZIP_BYTES and accepts_gzip(request):
+            data = await compressed(data)
+            headers.extend((*_GZIP.items(), ("Vary", "Accept-Encoding")))
+        reply = document_reply(data, media_type=media_type, headers=headers)
+        if request.version == HttpVersion11:
             reply.enable_chunked_encoding()  # it is longer than what Go waits for
         return reply
+
+    def _found(self, parts: list[str], *, aggregated: bool) -> Document | None:
+        """A discovery document with all that there is to tell; None: there is none."""
+        document = self._front.discovery.find(parts, aggregated=aggregated)
+        return document if self._aggregation is None else self._with_others(document, parts)
 
     def _with_others(self, document: Document | None, parts: list[str]) -> Document | None:
         """A discovery document with the groups that other servers serve."""
@@ -132,61 +157,40 @@ class Pages:
         if request.path.endswith("/"):
             parts = [*parts, ""]
         # Version 2 is compressed by a filter before it, which says so of all that it sees.
-        vary = ("Accept-Encoding", "Accept") if parts[1:] == ["v2"] else ("Accept",)
+        of_v2 = parts[1:] == ["v2"]
+        vary = ("Accept-Encoding", *_BY_FORM) if of_v2 else _BY_FORM
         try:
-            schema = self._openapi_documents.find(parts, accept, expected)
+            schema = await self._openapi_documents.find(parts, accept, expected)
         except NoDocument:
             if parts[1:2] != ["v3"]:
                 raise PageNotFound from None
-            return _without_body(404)
+            return without_body(404, _NO_CACHE)
         except NoForm:
-            return _without_body(406, vary)
+            return without_body(406, _NO_CACHE, vary)
         except Moved as moved:
-            headers = {
-                **_NO_CACHE,
-                "Vary": "Accept",
-                "Etag": moved.etag,
-                "Location": moved.location,
-            }
-            return document_reply(b"", status=301, headers=headers)
+            said = {"Vary": "Accept", "Etag": moved.etag, "Location": moved.location}
+            return document_reply(b"", status=301, headers={**_NO_CACHE, **said})
+        made = {"Last-Modified": http_time(schema.moment)}
         if not schema.etag:
-            return document_reply(schema.data, media_type=schema.media_type)
-        keeping = _NO_CACHE
+            told = {**_NO_CACHE, **made}
+            if is_present(request, "", schema.moment):
+                return unchanged(told)
+            return document_reply(schema.data, media_type=schema.media_type, headers=told)
+        keeping = {**_NO_CACHE, "Etag": schema.etag}
         if expected:
             year = self._front.clock.now() + _YEAR_SECONDS
-            keeping = {"Cache-Control": "public, immutable", "Expires": _http_time(year)}
-        return await self._tagged(
-            request,
-            schema.data,
-            schema.etag,
-            schema.media_type,
-            schema.gzipped,
-            keeping=keeping,
-            vary=vary,
-        )
-
-    async def _tagged(
-        self,
-        request: BaseRequest,
-        data: bytes,
-        etag: str,
-        media_type: str,
-        gzipped: bytes = b"",
-        *,
-        keeping: Mapping[str, str],
-        vary: tuple[str, ...] = ("Accept",),
-    ) -> Response:
-        """A document that clients keep; 304 for one that has the present one."""
-        headers = CIMultiDict({**keeping, "Etag": etag})
+            keeping["Cache-Control"] = "public, immutable"
+            keeping["Expires"] = http_time(year, "UTC")
+        if is_present(request, schema.etag, schema.moment):
+            return unchanged(keeping, vary)
+        zips = schema.gzipped is not None and likes_gzip(request)
+        headers = CIMultiDict({**keeping, **made, **(_GZIP if zips else {})})
         headers.extend(("Vary", each) for each in vary)
-        if request.headers.get("If-None-Match") == etag:
-            return document_reply(b"", status=304, media_type=media_type, headers=headers)
-        if len(data) > GZIP_BYTES and accepts_gzip(request):
-            data = gzipped or await compressed(data)
-            headers["Content-Encoding"] = "gzip"
-            if "Accept-Encoding" not in vary:
-                headers.add("Vary", "Accept-Encoding")
-        return document_reply(data, media_type=media_type, headers=headers)
+        data = schema.gzipped if zips else schema.data
+        reply = document_reply(data or b"", media_type=schema.media_type, headers=headers)
+        if zips and request.version == HttpVersion11:
+            reply.enable_chunked_encoding()  # the filter does not know where it ends
+        return reply
 
     async def _health(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         if request.path.endswith("/"):
@@ -281,18 +285,6 @@ class Pages:
             raise PageNotFound
         paths = sorted((*_PATHS, *self._front.discovery.paths(), *check_paths()))
         return indented_reply(msgspec.json.encode({"paths": paths}))
-
-
-def _without_body(status: int, vary: tuple[str, ...] = ()) -> Response:
-    """An answer that says nothing but its status."""
-    headers = CIMultiDict(_NO_CACHE)
-    headers.extend(("Vary", each) for each in vary)
-    return Response(status=status, headers=headers)
-
-
-def _http_time(seconds: float) -> str:
-    """As the original writes it, whose zone is not quite HTTP's."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%a, %d %b %Y %H:%M:%S UTC")
 
 
 def is_page(parts: list[str]) -> bool:

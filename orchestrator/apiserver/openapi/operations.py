@@ -4,6 +4,7 @@ The ids follow Kubernetes' rule, so that clients generated from them have its na
 `readCoreV1NamespacedPodStatus` is verb, group and version, scope, kind of the resource, subresource.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -29,6 +30,7 @@ _PATCHES: Final = (
 )
 _STRATEGIC: Final = "application/strategic-merge-patch+json"
 _ANY: Final = ("*/*",)
+_NO_NAME: Final = re.compile(r"\W+")
 _CONNECTED: Final = ("get", "put", "post", "delete", "options", "head", "patch")
 _METHODS: Final = {
     "get": "get",
@@ -113,8 +115,13 @@ def root(group: str, version: str = "") -> str:
 
 def camel(group: str) -> str:
     """`rbacAuthorization` of `rbac.authorization.k8s.io`; custom groups have all their words."""
-    first, *rest = (group or "core").removesuffix(".k8s.io").replace("-", ".").split(".")
-    return first + "".join(word.capitalize() for word in rest)
+    return _identifier((group or "core").removesuffix(".k8s.io"))
+
+
+def _identifier(text: str) -> str:
+    """A text without what no name in a program holds, whose next letter is a capital."""
+    first, *rest = _NO_NAME.split(text)
+    return first.lstrip("0123456789") + "".join(map(_title, rest))
 
 
 def _title(word: str) -> str:
@@ -163,6 +170,9 @@ class _Routes:
         if self.builtin and "watch" in resource.verbs:
             yield from self._watches(everything)
 
+    def _id(self, verb: str, what: str) -> str:
+        return verb + self.prefix + _title(_identifier(what))
+
     # --- collections -----------------------------------------------------------------------
 
     def _on_collection(self, verb: str) -> Operation:
@@ -172,7 +182,7 @@ class _Routes:
             return self._write("create", "", (*self.place, PRETTY))
         how = parameters.DELETE_COLLECTION if self.builtin else parameters.LIST
         return Operation(
-            f"delete{self.prefix}Collection{self.scope}{self.resource.kind}",
+            self._id("delete", f"Collection{self.scope}{self.resource.kind}"),
             f"Delete all selected objects of kind {self.resource.kind}.",
             self.tag,
             f"{META}Status",
@@ -188,7 +198,7 @@ class _Routes:
         scope = "" if suffix else self.scope
         streams = _STREAMS if self.builtin else ()
         return Operation(
-            f"list{self.prefix}{scope}{self.resource.kind}{suffix}",
+            self._id("list", f"{scope}{self.resource.kind}{suffix}"),
             f"List or watch objects of kind {self.resource.kind}.",
             self.tag,
             self.list_schema,
@@ -210,7 +220,7 @@ class _Routes:
             return self._write(verb, "", place)
         answered = self.schema if self.resource.key in _ANSWER_DELETED else f"{META}Status"
         return Operation(
-            f"delete{self.prefix}{self.scope}{kind}",
+            self._id("delete", f"{self.scope}{kind}"),
             f"Delete one {kind}.",
             self.tag,
             answered,
@@ -228,7 +238,7 @@ class _Routes:
     ) -> Operation:
         what = f"{part} of one {self.resource.kind}" if part else f"one {self.resource.kind}"
         return Operation(
-            f"read{self.prefix}{self.scope}{self.resource.kind}{_title(part)}",
+            self._id("read", f"{self.scope}{self.resource.kind}{_title(part)}"),
             f"Read {what}.",
             self.tag,
             schema,
@@ -252,7 +262,7 @@ class _Routes:
         shape = schema or self.schema
         what = f"{part} of one {self.resource.kind}" if part else f"one {self.resource.kind}"
         return Operation(
-            f"{_WORDS[verb]}{self.prefix}{self.scope}{self.resource.kind}{_title(part)}",
+            self._id(_WORDS[verb], f"{self.scope}{self.resource.kind}{_title(part)}"),
             f"{_title(_WORDS[verb])} {what}.",
             self.tag,
             shape,

@@ -6,7 +6,6 @@ annotation says may be taken over. And while the annotation is there it is kept 
 one may go back.
 """
 
-import json
 from typing import Final
 
 from msgspec.structs import replace
@@ -20,7 +19,7 @@ from orchestrator.machinery.managed_fields.extraction import fields_of
 from orchestrator.machinery.managed_fields.field_sets import NOTHING, FieldSet, contains, difference
 from orchestrator.machinery.managed_fields.ownership import Applied, Writer
 from orchestrator.machinery.managed_fields.shapes import Shape
-from orchestrator.machinery.patches import LAST_APPLIED
+from orchestrator.machinery.patches import LAST_APPLIED, last_applied_text
 
 _KUBECTL: Final = "kubectl"
 _ANNOTATIONS_LIMIT: Final = 256 * 1024  # bytes of all keys and values together
@@ -66,8 +65,7 @@ def annotated(writer: Writer, body: Object, result: Applied) -> Applied:
     annotations = _annotations(result.object)
     if not annotations.get(LAST_APPLIED):
         return result
-    text = json.dumps(_bare(body), separators=(",", ":"), sort_keys=True, ensure_ascii=False) + "\n"
-    annotations = {**annotations, LAST_APPLIED: text}
+    annotations = {**annotations, LAST_APPLIED: last_applied_text(_bare(body))}
     if sum(len(k.encode()) + len(v.encode()) for k, v in annotations.items()) > _ANNOTATIONS_LIMIT:
         del annotations[LAST_APPLIED]
     if annotations == _annotations(result.object):
@@ -77,11 +75,16 @@ def annotated(writer: Writer, body: Object, result: Applied) -> Applied:
 
 
 def _bare(body: Object) -> Object:
-    """A configuration without the annotation."""
+    """A configuration without the annotation, and without annotations that are null."""
     metadata = body.get("metadata") or {}
-    annotations = metadata.get("annotations")
-    if not annotations:
+    if "annotations" not in metadata:
         return body
+    annotations = metadata["annotations"]
+    if annotations is None:
+        return {
+            **body,
+            "metadata": {name: metadata[name] for name in metadata if name != "annotations"},
+        }
     kept = {name: value for name, value in annotations.items() if name != LAST_APPLIED}
     return {**body, "metadata": {**metadata, "annotations": kept}}
 

@@ -8,6 +8,7 @@ with a PatchError: depth and number of operations are bounded before anything re
 from orchestrator.machinery.patches.apply import (
     LAST_APPLIED,
     last_applied,
+    last_applied_text,
     three_way_json_merge,
     three_way_merge,
     with_last_applied,
@@ -38,6 +39,7 @@ __all__ = [
     "create_strategic_patch",
     "create_three_way_strategic_patch",
     "last_applied",
+    "last_applied_text",
     "no_rules",
     "scheme_rules",
     "three_way_json_merge",

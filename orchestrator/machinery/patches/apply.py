@@ -9,7 +9,10 @@ import json
 from collections.abc import Callable, Hashable
 from typing import Any, Final
 
-from orchestrator.machinery.documents import MAX_DEPTH, Object, kind_of, too_deep
+import msgspec
+
+from orchestrator.api.go_text import as_go_writes
+from orchestrator.machinery.documents import MAX_DEPTH, Object, go_json_float, kind_of, too_deep
 from orchestrator.machinery.errors import PatchConflictError, PatchFormatError, PatchSizeError
 from orchestrator.machinery.patches.merge_patch import create_merge_patch
 from orchestrator.machinery.patches.rules import Rules
@@ -87,11 +90,25 @@ def _laid_over(first: Object, second: Object) -> Object:
 def with_last_applied(manifest: Object) -> Object:
     """The manifest with the annotation that says so; what kubectl sends as `modified`."""
     bare = without_last_applied(manifest)
-    # kubectl writes sorted keys and a newline, which tools compare.
-    text = json.dumps(bare, separators=(",", ":"), sort_keys=True, ensure_ascii=False) + "\n"
     metadata = dict(bare.get("metadata") or {})
-    metadata["annotations"] = {**(metadata.get("annotations") or {}), LAST_APPLIED: text}
+    metadata["annotations"] = {
+        **(metadata.get("annotations") or {}),
+        LAST_APPLIED: last_applied_text(bare),
+    }
     return {**bare, "metadata": metadata}
+
+
+def last_applied_text(bare: Object) -> str:
+    """What the annotation says of a manifest that has none: as Go writes it, with a newline, since tools compare."""
+    return as_go_writes(msgspec.json.encode(_with_go_floats(bare), order="sorted")).decode() + "\n"
+
+
+def _with_go_floats(value: Any) -> Any:
+    if type(value) is dict:
+        return {name: _with_go_floats(part) for name, part in value.items()}
+    if type(value) is list:
+        return [_with_go_floats(part) for part in value]
+    return msgspec.Raw(go_json_float(value).encode()) if type(value) is float else value
 
 
 def without_last_applied(manifest: Object) -> Object:

@@ -298,6 +298,14 @@ async def test_discovery_has_every_group_and_resource(call: Caller) -> None:
     accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
     code, aggregated = await call("GET", "/apis", Accept=accept)
     assert (code, aggregated["kind"]) == (200, "APIGroupDiscoveryList")
+    for media in ("vnd.kubernetes.protobuf", "yaml"):
+        accept = accept.replace("json", media)
+        async with call.send("GET", "/apis", Accept=accept) as answer:
+            assert answer.headers["Content-Type"] == accept
+            assert b"deployments" in await answer.read()
+            tag = answer.headers["ETag"]
+        async with call.send("GET", "/apis", Accept=accept, If_None_Match=tag) as answer:
+            assert (answer.status, "Content-Type" in answer.headers) == (304, False)
 
 
 async def test_schemas_are_there_and_kept_by_clients(call: Caller) -> None:
@@ -313,8 +321,20 @@ async def test_schemas_are_there_and_kept_by_clients(call: Caller) -> None:
         assert b"io.k8s.api.apps.v1.Deployment" in await answer.read()
     async with call.send("GET", "/openapi/v3") as answer:
         index = json.loads(await answer.read())  # Kubernetes calls it text
-    _, document = await call("GET", index["paths"]["apis/apps/v1"]["serverRelativeURL"])
+    apps = index["paths"]["apis/apps/v1"]["serverRelativeURL"]
+    _, document = await call("GET", apps)
     assert document["openapi"] == "3.0.0"
+    accept = accept.replace("v2", "v3")
+    async with call.send("GET", apps, Accept=accept) as answer:
+        assert answer.headers["Content-Type"] == accept.replace("@", ".")
+        assert b"io.k8s.api.apps.v1.Deployment" in await answer.read()
+        tags = {"If_None_Match": f'"x", W/{answer.headers["ETag"]}'}
+        since = {"If_Modified_Since": answer.headers["Last-Modified"]}
+    for has_it in (tags, since, {"If_None_Match": "*"}):
+        async with call.send("GET", apps, **has_it) as answer:
+            assert (answer.status, "Content-Type" in answer.headers) == (304, False)
+    async with call.send("GET", apps, If_None_Match='"x"', **since) as answer:
+        assert answer.status == 200
     async with call.send("GET", "/openapi/v3/apis/none/v1") as answer:
         assert (answer.status, await answer.read()) == (404, b"")
 

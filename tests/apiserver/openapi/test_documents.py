@@ -101,6 +101,16 @@ def test_a_custom_resource_is_described_whole() -> None:
     assert items["items"] == {"$ref": "#/definitions/com.example.stable.v1.CronTab"}
 
 
+def test_ids_of_operations_are_names_in_programs() -> None:
+    """What no name holds is left out, and the letter after the group's and version's is a capital."""
+    verbs = ("get", "list")
+    kind = Resource("3d.my-stable.io", "v1", "tabs", "cron-tab", namespaced=True, verbs=verbs)
+    routes, *_ = openapi_of(kind, Own(_SCHEMA))
+    ids = {each.id for route in routes for each in route.operations.values()}
+    assert "listDMyStableIoV1CronTabForAllNamespaces" in ids
+    assert "readDMyStableIoV1NamespacedcronTab" in ids
+
+
 @pytest.mark.parametrize(
     ("written", "published"),
     [
