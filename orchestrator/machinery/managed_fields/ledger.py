@@ -14,7 +14,9 @@ nobody reads is folded when it gets longer than `MAX_UNREAD`.
 
 from collections.abc import Iterator, Sequence
 from math import floor
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
+
+import msgspec
 
 from orchestrator.api.meta.v1 import ManagedFieldsEntry
 from orchestrator.machinery.errors import FieldSetError, ShapeError
@@ -27,11 +29,14 @@ from orchestrator.machinery.managed_fields.managers import (
     updater,
 )
 from orchestrator.machinery.managed_fields.ownership import Pair, Writer, updated
+from orchestrator.machinery.memo import IdentityMemo, MixedMemo
 from orchestrator.machinery.times import format_time
 
 MAX_UNREAD: Final = 8
 # A manager without a time: the original keeps none for writes of some subresources.
 TIMELESS: Final = -1.0
+_ALIKE: Final = 1 << 10
+_WRITTEN: Final = 1 << 6
 
 
 class Path(Protocol):
@@ -60,6 +65,31 @@ class Path(Protocol):
     def status_pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
         """The same of objects that have nothing but these statuses."""
         ...
+
+
+class _Created(NamedTuple):
+    """Who owns what of new objects."""
+
+    managers: Managers
+    entries: tuple[ManagedFieldsEntry, ...]
+
+
+def _creator(fields: FieldSet, who: str, api_version: str, second: int) -> _Created:
+    if not fields:
+        return _Created({}, ())
+    owned = Ownership(fields, api_version, format_time(second))
+    managers = {updater(who, api_version): owned}
+    return _Created(managers, entries_of(managers))
+
+
+def _text(entries: tuple[ManagedFieldsEntry, ...]) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(entries))
+
+
+_CREATORS: Final[MixedMemo[FieldSet, _Created]] = MixedMemo(_creator, _ALIKE)
+_TEXTS: Final[IdentityMemo[tuple[ManagedFieldsEntry, ...], msgspec.Raw]] = IdentityMemo(
+    _text, _WRITTEN
+)
 
 
 class Ledger:
@@ -162,13 +192,14 @@ class Ledger:
         return self._path.pair(self._old, self._new, api_version, self._said)
 
     def _fold_creation(self) -> Managers:
-        """The commonest case: pods of one template have one object, and one set, together."""
+        """The commonest case: what is created alike in one second has one answer together, as pods of one template."""
         path = self._path
-        fields = path.created(self._new)
-        manager = updater(self._who, path.api_version)
-        # Whole seconds: most of the last one's are known.
-        owned = Ownership(fields, path.api_version, format_time(floor(self._seconds)))
-        return self._let_go({manager: owned} if fields else {})
+        # Whole seconds are told.
+        created = _CREATORS(
+            path.created(self._new), self._who, path.api_version, floor(self._seconds)
+        )
+        self._entries = created.entries
+        return self._let_go(created.managers)
 
     def _let_go(self, managers: Managers) -> Managers:
         self._managers = managers
@@ -180,6 +211,10 @@ class Ledger:
         if self._entries is None:
             self._entries = entries_of(self.managers())
         return self._entries
+
+    def text(self) -> msgspec.Raw:
+        """The same as JSON."""
+        return _TEXTS(self._entries or self.entries())
 
     # --- as a tuple ---
 
