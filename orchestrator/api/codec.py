@@ -42,8 +42,9 @@ def _worked_out(value: Any) -> tuple[Any, ...]:
 
 
 def _worked_out_text(value: Any) -> msgspec.Raw:
-    """The text of such a field, whose maps have an order of their own."""
-    return msgspec.Raw(_ENCODER.encode(value[:]))
+    """The text of such a field."""
+    found: msgspec.Raw = value.text()
+    return found
 
 
 _READER: Final = msgspec.json.Decoder()
@@ -214,7 +215,7 @@ def _with_owners_text(metadata: ObjectMeta) -> ObjectMeta:
     owners = metadata.managed_fields
     if type(owners) is not tuple or not owners:  # most are worked out when they are written
         return metadata
-    return structs.replace(metadata, managed_fields=_worked_out_text(owners))
+    return structs.replace(metadata, managed_fields=msgspec.Raw(_ENCODER.encode(owners)))
 
 
 def _custom_text(obj: Unstructured) -> bytes:

@@ -49,8 +49,11 @@ _NOT_A_QUANTITY: Final = (
 )
 
 
-# Lists that are not written when they are empty, and are refused if somebody says that they are.
-_TOLD_WHEN_EMPTY: Final = {"autoscaling.v2.HPAScalingRules": ("policies",)}
+# Lists that are not written when they are empty, but are judged if somebody says that they are.
+_TOLD_WHEN_EMPTY: Final = {
+    "autoscaling.v2.HPAScalingRules": ("policies",),
+    "resource.v1.ResourceSliceSpec": ("sharedCounters", "devices"),
+}
 
 
 class Notes(list[str]):

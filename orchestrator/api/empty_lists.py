@@ -134,6 +134,15 @@ class Said(tuple[Any, ...]):
 
 
 SAID: Final = Said()
+# The same of one that is not written when it is empty, so that nobody owns it.
+TOLD: Final = Said()
+
+
+def is_said(items: Sequence[Any]) -> bool:
+    """Whether a list has items, or somebody says that it has none."""
+    return bool(items) or type(items) is Said
+
+
 _STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
@@ -147,7 +156,16 @@ def mark_said(obj: Any, paths: Sequence[str]) -> None:
             if isinstance(inner, Mapping):
                 break  # names of such a map may have any form; none of them holds such a list
         else:
-            structs.force_setattr(inner, _python_name(type(inner), last), SAID)
+            field = _python_name(type(inner), last)
+            written = field in _written(type(inner))  # type: ignore[arg-type]
+            structs.force_setattr(inner, field, SAID if written else TOLD)
+
+
+@cache
+def _written(type_: type[Struct]) -> Set[str]:
+    """The lists of a type that are written though nothing is in them."""
+    fields = structs.fields(type_)
+    return {each.name for each in fields if each.default_factory is required_tuple}
 
 
 def _python_name(type_: type[Struct], wire: str) -> str:

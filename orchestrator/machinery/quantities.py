@@ -208,6 +208,43 @@ def canonical(quantity: Quantity) -> str:
     return parsed.kept or format_nano(parsed.nano, parsed.family)
 
 
+class Form(NamedTuple):
+    """What Go makes of a text: a number of units, a power of ten, the family, and the text where it keeps it.
+
+    `units` are 0 where it computes with big decimals: these are nano units then.
+    """
+
+    units: int
+    power: int
+    family: Family
+    kept: str
+    nano: int = 0
+
+
+@lru_cache(maxsize=1 << 12, typed=True)
+def form(quantity: Quantity) -> Form:
+    """How Go holds a quantity: texts of one amount may be different values there."""
+    parsed = _parsed(quantity)
+    text = str(quantity).strip()
+    if text == "0":
+        return Form(0, 0, "decimal", text)
+    match = _GRAMMAR.fullmatch(text)
+    assert match is not None  # it was parsed
+    sign, digits, decimals, suffix = match.groups(default="")
+    power, family = _suffix(text, suffix)
+    digits = digits or "0"
+    units = int(sign + digits + decimals)
+    if family == "binary":
+        room = 15 - len(digits) - power * 3 // 10 - 1
+        small, units, power = not decimals and room >= 0, units << power, 0
+    else:
+        power -= len(decimals)
+        small = len(digits + decimals) <= 18 and power >= -9
+    if not small:
+        return Form(0, 0, parsed.family, "", parsed.nano)
+    return Form(units, power, family, parsed.kept)
+
+
 def format_nano(nano: int, family: Family = "decimal") -> str:
     """Write an amount of nano units in the largest suffix of the family that loses nothing.
 

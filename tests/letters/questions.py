@@ -10,6 +10,7 @@ _PARTIAL: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 _PARTIALS: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _DISCOVERY: Final = ";as=APIGroupDiscoveryList;g=apidiscovery.k8s.io;v=v2"
 _YAML: Final = "application/yaml"
+_PROTOBUF: Final = "vnd.kubernetes.protobuf"
 _CONFIG_MAPS: Final = "/api/v1/namespaces/letters/configmaps"
 
 
@@ -163,6 +164,33 @@ def _said_in_the_query() -> list[Question]:
     ]
 
 
+def _wrong_in_several_ways() -> list[Question]:
+    """Lists and watches of which one thing is told, and of which another one is not."""
+    of_lists = (
+        *("timeoutSeconds=x&limit=", "limit=x&labelSelector=-a", "labelSelector=-a&continue=x"),
+        *("resourceVersion=999999999&limit=2", "fieldSelector=a%3Db&resourceVersionMatch=x"),
+        "resourceVersion=999999999&resourceVersionMatch=Exact",
+    )
+    of_watches = (
+        *("", "resourceVersion=x", "resourceVersion=x&labelSelector=-a", "resourceVersionMatch=x"),
+        *("resourceVersion=x&fieldSelector=a%3Db", "includeObject=x", "includeObject=x&limit="),
+        *("includeObject=x&labelSelector=a+in", "includeObject=x&resourceVersion=x"),
+        "resourceVersionMatch=x&fieldSelector=a%3Db",
+    )
+    foos, metadata = "/apis/q.io/v1/namespaces/letters/foos", _PARTIAL.replace("json", _PROTOBUF)
+    return [
+        *(Question("GET", f"{_CONFIG_MAPS}?{each}") for each in of_lists),
+        *(
+            Question("GET", f"{_CONFIG_MAPS}?watch=1&{each}", {"Accept": form})
+            for each in of_watches
+            for form in (_YAML, _TABLE)
+            if form == _YAML or each
+        ),
+        Question("GET", f"{foos}?limit=x", {"Accept": metadata}),
+        Question("GET", f"{foos}?limit=x", {"Accept": f"application/{_PROTOBUF}"}),
+    ]
+
+
 def _misread() -> list[Question]:
     """Bodies that are no documents, or do not fit."""
     deployments = "/apis/apps/v1/namespaces/letters/deployments?dryRun=All"
@@ -191,7 +219,15 @@ def _misread() -> list[Question]:
     ]
 
 
-QUESTIONS: Final = (*_made(), *_shown(), *_refused(), *_pages(), *_said_in_the_query(), *_misread())
+QUESTIONS: Final = (
+    *_made(),
+    *_shown(),
+    *_refused(),
+    *_pages(),
+    *_said_in_the_query(),
+    *_wrong_in_several_ways(),
+    *_misread(),
+)
 # What is asked for in two forms, which are compared with one another: a path, and what is said of the form.
 IN_TWO_FORMS: Final = (
     *((path, "") for path in ("/api", "/apis", "/api/v1", "/apis/apps/v1", "/apis/batch")),

@@ -77,7 +77,8 @@ def _fix_of(hint: Any) -> Fix | None:
     if isinstance(origin, type) and issubclass(origin, Mapping):
         if frozenset(_members(arguments[1])) == _QUANTITY:
             return _fix_list
-        return None
+        inner = _fix_of(arguments[1])
+        return _each_value(inner) if inner else None
     if isinstance(only, type) and issubclass(only, msgspec.Struct):
         # A pod's spec is remembered as a whole by its own defaults.
         return None if only is PodSpec else struct_fix(only)
@@ -99,6 +100,16 @@ def _each(fix: Fix) -> Fix:
         return items if all(a is b for a, b in zip(items, fixed, strict=True)) else fixed
 
     return fix_items
+
+
+def _each_value(fix: Fix) -> Fix:
+    def fix_values(values: Mapping[str, Any]) -> Mapping[str, Any]:
+        if not values:
+            return values
+        fixed = {name: fix(value) for name, value in values.items()}
+        return values if all(fixed[name] is each for name, each in values.items()) else fixed
+
+    return fix_values
 
 
 def _fix_amount(quantity: Any) -> Any:

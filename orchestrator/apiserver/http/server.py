@@ -3,9 +3,7 @@
 import asyncio.sslproto
 import gc
 import select
-import ssl
 import sys
-import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -35,6 +33,7 @@ from orchestrator.apiserver.http.kubeconfig import kubeconfig
 from orchestrator.apiserver.http.offered_names import offer_names
 from orchestrator.apiserver.http.oidc import OidcAuthenticator, OidcSettings
 from orchestrator.apiserver.http.pki import ADMIN_USER, Pki
+from orchestrator.apiserver.http.tls import context_of
 from orchestrator.apiserver.http.token_webhook import TokenWebhook
 from orchestrator.apiserver.peers import Peer
 from orchestrator.apiserver.telemetry.families import MetricsSource
@@ -146,8 +145,8 @@ class HttpFront:
         self._runner = ServerRunner(server, shutdown_timeout=_SHUTDOWN_SECONDS)
         try:
             await self._runner.setup()
-            context = _tls(self._pki, self.client_authorities)
-            context.sslobject_class = _counting(self._front.metrics.handshake_failed)
+            failed = self._front.metrics.handshake_failed
+            context = context_of(self._pki, self.client_authorities, failed)
             if not offer_names(context, self.client_authorities):
                 self._front.log.warning("authorities_not_offered", needs="the symbols of OpenSSL")
             await TCPSite(
@@ -283,37 +282,3 @@ def tune_process() -> None:
     asyncio.sslproto.SSLProtocol.max_size = _TLS_BUFFER_BYTES
     sys.setswitchinterval(_THREAD_SECONDS)
     gc.set_threshold(*_GARBAGE_THRESHOLDS)
-
-
-def _counting(failed: Callable[[], None]) -> type[ssl.SSLObject]:
-    """TLS of a connection that says when its handshake fails: who serves hears of connections only afterwards."""
-
-    class Counting(ssl.SSLObject):
-        def do_handshake(self) -> None:
-            try:
-                super().do_handshake()
-            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-                raise
-            except ssl.SSLError:
-                failed()
-                raise
-
-    return Counting
-
-
-def _tls(pki: Pki, authorities: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    # Clients may come with a certificate, a token or nothing; a foreign certificate ends the
-    # handshake.
-    context.verify_mode = ssl.CERT_OPTIONAL
-    context.load_verify_locations(cadata=authorities)
-    context.set_alpn_protocols(["http/1.1"])
-    # Python reads keys from files only; these live for a moment, in a directory of our own.
-    with tempfile.TemporaryDirectory() as name:
-        directory = Path(name)
-        certificate, key = directory / "tls.crt", directory / "tls.key"
-        certificate.write_bytes(pki.server.certificate)
-        certificates.write_private(key, pki.server.key)
-        context.load_cert_chain(certificate, key)
-    return context

@@ -72,8 +72,9 @@ def commit(course: Course) -> tuple[Step, ...]:
 
 
 def _owns_more(draft: Draft) -> bool:
-    """Whether a write that changes nothing else makes its writer own what the kind does not keep."""
-    if draft.said is None or draft.said == draft.old:
+    """Whether a write that changes nothing else makes its writer own what the kind does not keep, or what is restated."""
+    is_told = draft.document is not None or (draft.said is not None and draft.said != draft.old)
+    if not is_told or draft.owners is None:
         return False
     before = managers_in(draft.old.metadata.managed_fields)
     return owned_otherwise(before, managers_in(draft.owners))

@@ -63,7 +63,8 @@ def _changing(path: WritePath, served: Served) -> Step:
             new = _as_ending(new, draft.message.object)
         if type(before) is Ledger or before:
             now = TIMELESS if scale else env.now()
-            draft.owners = Ledger(before, path, manager_of(draft.message), now, old, new)
+            who, said = manager_of(draft.message), draft.document
+            draft.owners = Ledger(before, path, who, now, old, new, said=said)
             draft.said = new
 
     return step
@@ -82,16 +83,24 @@ def _reporting(path: WritePath) -> Step:
 
     def step(env: Environment, draft: Draft) -> None:
         who = manager_of(draft.message)
-        draft.owners = reported(path, who, env.now(), draft.old, draft.new)
+        said = draft.document
+        draft.owners = reported(path, who, env.now(), draft.old, draft.new, said)
 
     return step
 
 
-def reported(path: WritePath, who: str, now: float, old: Any, new: Any) -> Ledger | None:
-    """The owners after a write of a status by `who` at `now`; None if nobody owns anything of the object."""
+def reported(
+    path: WritePath, who: str, now: float, old: Any, new: Any, said: Any = None
+) -> Ledger | None:
+    """The owners after a write of a status by `who` at `now`; None if nobody owns anything of the object.
+
+    `said` is the document of a client who wrote it.
+    """
     before: Any = old.metadata.managed_fields
     if type(before) is not Ledger:
-        return Ledger(before, path, who, now, old, new) if before else None
+        return Ledger(before, path, who, now, old, new, said=said) if before else None
+    if said is not None:
+        return Ledger(before, path, who, now, old, new, said=said)
     if new.metadata is old.metadata or _same_metadata(new.metadata, old.metadata):
         return before.after_status(path, who, now, old.status, new.status)
     return Ledger(before, path, who, now, old, new)

@@ -25,6 +25,7 @@ from orchestrator.machinery.managed_fields.field_sets import NOTHING, FieldSet
 from orchestrator.machinery.managed_fields.ledger import Ledger
 from orchestrator.machinery.managed_fields.outlines import outline_of
 from orchestrator.machinery.managed_fields.ownership import Pair, Writer, created, ownable
+from orchestrator.machinery.managed_fields.restating import as_said
 from orchestrator.machinery.managed_fields.shapes import Shape
 
 _FORMS: Final = 1 << 12
@@ -89,9 +90,13 @@ class WritePath:
         """An object of this version as it is stored."""
         return self._served.from_request(received)
 
-    def pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
-        """Two stored objects, either of them possibly None; `new` may lack its defaults."""
-        return self.merged_pair(old, None if new is None else self._completed(new), api_version)
+    def pair(self, old: Any, new: Any, api_version: str, said: Any = None) -> Pair | None:
+        """Two stored objects, either of them possibly None; `new` may lack its defaults, and was read from `said`."""
+        completed = None if new is None else self._completed(new)
+        pair = self.merged_pair(old, completed, api_version)
+        if pair is None or said is None or not pair.shape.lasting:
+            return pair
+        return pair._replace(new=as_said(pair.new, said, pair.shape))
 
     def merged_pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
         """The same of what an apply made: a part that it replaced has no defaults yet, and so differs."""

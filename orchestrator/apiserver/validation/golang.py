@@ -31,7 +31,7 @@ from orchestrator.api.batch.v1 import (
     SuccessPolicyRule,
 )
 from orchestrator.api.core.v1 import PodSpec
-from orchestrator.api.empty_lists import SAID
+from orchestrator.api.empty_lists import Said
 from orchestrator.api.meta.v1 import LabelSelector
 from orchestrator.api.networking.v1 import ParentReference
 from orchestrator.api.policy.v1 import PodDisruptionBudgetSpec
@@ -126,7 +126,7 @@ def as_go(value: Any) -> Any:
     """The value as its JSON should be; a type that nothing is known of keeps its wire names."""
     if isinstance(value, Struct):
         return _struct(value)
-    if value is SAID:
+    if type(value) is Said:
         return []
     if isinstance(value, tuple | list):
         return [as_go(each) for each in value] or None

@@ -14,7 +14,9 @@ nobody reads is folded when it gets longer than `MAX_UNREAD`.
 
 from collections.abc import Iterator, Sequence
 from math import floor
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
+
+import msgspec
 
 from orchestrator.api.meta.v1 import ManagedFieldsEntry
 from orchestrator.machinery.errors import FieldSetError, ShapeError
@@ -27,11 +29,14 @@ from orchestrator.machinery.managed_fields.managers import (
     updater,
 )
 from orchestrator.machinery.managed_fields.ownership import Pair, Writer, updated
+from orchestrator.machinery.memo import IdentityMemo, MixedMemo
 from orchestrator.machinery.times import format_time
 
 MAX_UNREAD: Final = 8
 # A manager without a time: the original keeps none for writes of some subresources.
 TIMELESS: Final = -1.0
+_ALIKE: Final = 1 << 10
+_WRITTEN: Final = 1 << 6
 
 
 class Path(Protocol):
@@ -46,8 +51,11 @@ class Path(Protocol):
         """Who writes by this path."""
         ...
 
-    def pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
-        """Two objects, either of them possibly None, as documents of a version."""
+    def pair(self, old: Any, new: Any, api_version: str, said: Any = None) -> Pair | None:
+        """Two objects, either of them possibly None, as documents of a version.
+
+        `said` is the document from which the new one was read, if its client sent one.
+        """
         ...
 
     def created(self, new: Any) -> FieldSet:
@@ -57,6 +65,31 @@ class Path(Protocol):
     def status_pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
         """The same of objects that have nothing but these statuses."""
         ...
+
+
+class _Created(NamedTuple):
+    """Who owns what of new objects."""
+
+    managers: Managers
+    entries: tuple[ManagedFieldsEntry, ...]
+
+
+def _creator(fields: FieldSet, who: str, api_version: str, second: int) -> _Created:
+    if not fields:
+        return _Created({}, ())
+    owned = Ownership(fields, api_version, format_time(second))
+    managers = {updater(who, api_version): owned}
+    return _Created(managers, entries_of(managers))
+
+
+def _text(entries: tuple[ManagedFieldsEntry, ...]) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(entries))
+
+
+_CREATORS: Final[MixedMemo[FieldSet, _Created]] = MixedMemo(_creator, _ALIKE)
+_TEXTS: Final[IdentityMemo[tuple[ManagedFieldsEntry, ...], msgspec.Raw]] = IdentityMemo(
+    _text, _WRITTEN
+)
 
 
 class Ledger:
@@ -69,6 +102,7 @@ class Ledger:
         "_new",
         "_old",
         "_path",
+        "_said",
         "_seconds",
         "_status",
         "_unread",
@@ -85,6 +119,7 @@ class Ledger:
         new: Any,
         *,
         status: bool = False,
+        said: Any = None,
     ) -> None:
         self._before: Ledger | tuple[ManagedFieldsEntry, ...] = before
         self._path = path
@@ -93,6 +128,7 @@ class Ledger:
         self._old = old
         self._new = new
         self._status = status
+        self._said = said
         self._managers: Managers | None = None
         self._entries: tuple[ManagedFieldsEntry, ...] | None = None
         self._unread: int = before._unread + 1 if isinstance(before, Ledger) else 1
@@ -140,28 +176,34 @@ class Ledger:
             return self._fold_creation()
         if not before:  # of an object whose fields nobody owns only an apply makes owners
             return self._let_go(before)
-        path, old, new = self._path, self._old, self._new
-        make = path.status_pair if self._status else path.pair
+        path = self._path
         time = None if self._seconds == TIMELESS else format_time(self._seconds)
-        pair = make(old, new, path.api_version)
+        pair = self._pair(path.api_version)
         if pair is None:  # a custom resource's version that is no longer served
             return self._let_go(before)
         writer = path.writer(self._who)
-        managers = updated(pair, before, writer, time, lambda version: make(old, new, version))
+        managers = updated(pair, before, writer, time, self._pair)
         return self._let_go(managers)
 
+    def _pair(self, api_version: str) -> Pair | None:
+        """The write as a version sees it."""
+        if self._status:
+            return self._path.status_pair(self._old, self._new, api_version)
+        return self._path.pair(self._old, self._new, api_version, self._said)
+
     def _fold_creation(self) -> Managers:
-        """The commonest case: pods of one template have one object, and one set, together."""
+        """The commonest case: what is created alike in one second has one answer together, as pods of one template."""
         path = self._path
-        fields = path.created(self._new)
-        manager = updater(self._who, path.api_version)
-        # Whole seconds: most of the last one's are known.
-        owned = Ownership(fields, path.api_version, format_time(floor(self._seconds)))
-        return self._let_go({manager: owned} if fields else {})
+        # Whole seconds are told.
+        created = _CREATORS(
+            path.created(self._new), self._who, path.api_version, floor(self._seconds)
+        )
+        self._entries = created.entries
+        return self._let_go(created.managers)
 
     def _let_go(self, managers: Managers) -> Managers:
         self._managers = managers
-        self._before, self._old, self._new, self._unread = (), None, None, 0
+        self._before, self._old, self._new, self._said, self._unread = (), None, None, None, 0
         return managers
 
     def entries(self) -> tuple[ManagedFieldsEntry, ...]:
@@ -169,6 +211,10 @@ class Ledger:
         if self._entries is None:
             self._entries = entries_of(self.managers())
         return self._entries
+
+    def text(self) -> msgspec.Raw:
+        """The same as JSON."""
+        return _TEXTS(self._entries or self.entries())
 
     # --- as a tuple ---
 
@@ -210,13 +256,14 @@ class _Nowhere:
     def writer(self, name: str) -> Writer:
         return Writer(name=name, api_version="")
 
-    def pair(self, _old: Any, _new: Any, _api_version: str) -> Pair | None:
+    def pair(self, _old: Any, _new: Any, _api_version: str, _said: Any = None) -> Pair | None:
         return None
 
     def created(self, _new: Any) -> FieldSet:
         return NOTHING
 
-    status_pair = pair
+    def status_pair(self, _old: Any, _new: Any, _api_version: str) -> Pair | None:
+        return None
 
 
 _NOWHERE: Final = _Nowhere()

@@ -56,6 +56,11 @@ def shape_of_custom(schema: Schema | None, *, preserve_unknown: bool = False) ->
     return shape
 
 
+def is_quantity(shape: Shape) -> bool:
+    """Whether it is that of all quantities of built-in kinds."""
+    return shape is _reader().named(_QUANTITY)
+
+
 @lru_cache(maxsize=1)
 def _reader() -> "_Reader":
     return _Reader(document.load()["definitions"])

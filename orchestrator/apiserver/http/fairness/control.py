@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from actors import ActorSystem, Ref
+from orchestrator.api.codec import to_dict
 from orchestrator.api.flowcontrol.v1 import (
     FlowSchema,
     FlowSchemaCondition,
@@ -39,8 +40,8 @@ from orchestrator.protocol import (
     Conflict,
     Identity,
     NotFound,
+    Patch,
     Unwatch,
-    Update,
     Watch,
     WatchClosed,
 )
@@ -436,18 +437,24 @@ class Fairness:
             condition, last_transition_time=before.last_transition_time
         ):
             return
-        others = tuple(each for each in status.conditions if each is not before)
         condition = replace(condition, last_transition_time=format_time(self._now()))
-        new = replace(schema, status=replace(status, conditions=(*others, condition)))
-        update = Update(
+        wanted = {
+            "apiVersion": SCHEMAS.api_version,
+            "kind": SCHEMAS.kind,
+            "metadata": {"name": schema.metadata.name},
+            "status": {"conditions": [to_dict(condition)]},
+        }
+        apply = Patch(
             resource=SCHEMAS,
-            object=new,
             name=schema.metadata.name,
+            patch_type="apply",
+            body=wanted,
             subresource="status",
             field_manager=_MANAGER,
+            force=True,
         )
         with suppress(Conflict, NotFound):  # its next change is looked at again
-            await api.ask(update)
+            await api.ask(apply)
 
 
 def dangling(level: str, *, is_there: bool) -> FlowSchemaCondition:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from orchestrator.api.autoscaling import v2
+from orchestrator.api.empty_lists import TOLD
 from orchestrator.api.meta.v1 import LabelSelector
 from orchestrator.api.scalars import Quantity
 
@@ -383,7 +384,8 @@ def _scaling_rules(rules: _Rules | None) -> v2.HPAScalingRules | None:
         policies=tuple(
             v2.HPAScalingPolicy(type=p.type, value=p.value, period_seconds=p.period_seconds)
             for p in rules.policies or ()
-        ),
+        )
+        or TOLD,  # nothing is filled in for what an annotation leaves out
         tolerance=rules.tolerance,
     )
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from orchestrator.api.autoscaling import v1 as autoscaling_v1
 from orchestrator.api.autoscaling import v2 as autoscaling_v2
-from orchestrator.api.empty_lists import SAID
+from orchestrator.api.empty_lists import is_said
 from orchestrator.apiserver.defaults.change import fill, put
 
 _CPU_PERCENT: Final = 80
@@ -54,7 +54,7 @@ def _default_scaling(
     policies: tuple[autoscaling_v2.HPAScalingPolicy, ...],
 ) -> autoscaling_v2.HPAScalingRules:
     rules = fill(rules or autoscaling_v2.HPAScalingRules(), select_policy="Max")
-    is_told = bool(rules.policies) or rules.policies is SAID  # which is refused, then
+    is_told = is_said(rules.policies)  # an empty one is refused, then
     return rules if is_told else put(rules, policies=policies)
 
 

@@ -17,7 +17,7 @@ from orchestrator.apiserver.kinds.resource.claim_validation import (
 )
 from orchestrator.apiserver.kinds.resource.defaults import default_claim, default_claim_template
 from orchestrator.apiserver.kinds.resource.slice_validation import SLICE_RULES
-from orchestrator.apiserver.kinds.resource.strategy import SliceStrategy
+from orchestrator.apiserver.kinds.resource.strategy import SliceStrategy, slice_to_store
 from orchestrator.apiserver.kinds.resource.tables import CLAIMS, PLAIN, SLICES
 from orchestrator.apiserver.kinds.resource.warnings import slice_warnings
 from orchestrator.apiserver.kinds.strategy import OBSERVED
@@ -50,6 +50,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         strategy=SliceStrategy,
         warnings=slice_warnings,
         rules=SLICE_RULES,
+        stored=slice_to_store,
         traits=OBSERVED,
         table=SLICES,
         answers_deleted=True,

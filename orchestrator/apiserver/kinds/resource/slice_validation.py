@@ -4,6 +4,7 @@ import re
 from functools import partial
 from typing import Final
 
+from orchestrator.api.empty_lists import is_said
 from orchestrator.api.resource.v1 import (
     CapacityRequestPolicy,
     CapacityRequestPolicyRange,
@@ -92,7 +93,7 @@ def _slice_errors(found: ResourceSlice, old: ResourceSlice | None = None) -> Err
         yield from immutable("spec.driver", spec.driver, old.spec.driver)
         yield from immutable("spec.nodeName", spec.node_name, old.spec.node_name)
     yield from _place_errors(spec)
-    if spec.shared_counters and spec.devices:
+    if is_said(spec.shared_counters) and is_said(spec.devices):
         yield invalid("spec", "", "only one of `sharedCounters` or `devices` is allowed")
     intricate = any(each.taints or each.consumes_counters for each in spec.devices)
     most = _MAX_INTRICATE_DEVICES if intricate else _MAX_DEVICES

@@ -13,6 +13,10 @@ from orchestrator.machinery.times import format_time
 class SliceStrategy(Strategy):
     """Dates taints, and forgets fields of a feature that is switched off in Kubernetes as it comes."""
 
+    def as_owned(self, sent: ResourceSlice) -> ResourceSlice:
+        """Nobody owns a list that is not there."""
+        return slice_to_store(sent)
+
     def prepare_for_create(self, new: Any, env: Environment) -> Any:
         """The slice with the times of its taints."""
         return super().prepare_for_create(_kept(_dated(new, env)), env)
@@ -20,6 +24,15 @@ class SliceStrategy(Strategy):
     def prepare_for_update(self, new: Any, old: Any, env: Environment) -> Any:
         """The same of a changed one."""
         return super().prepare_for_update(_kept(_dated(new, env)), old, env)
+
+
+def slice_to_store(piece: ResourceSlice) -> ResourceSlice:
+    """The slice whose empty lists are none: that somebody said they are was judged."""
+    spec = piece.spec
+    return put(
+        piece,
+        spec=put(spec, devices=spec.devices or (), shared_counters=spec.shared_counters or ()),
+    )
 
 
 def _kept(piece: ResourceSlice) -> ResourceSlice:

@@ -109,14 +109,14 @@ def _spec_errors(path: str, spec: PodSpec, is_pod: bool) -> Errors:
     if spec.termination_grace_period_seconds is None:
         yield required(f"{path}.terminationGracePeriodSeconds")
     pod = Surroundings(
-        volumes=volumes_.usable(spec.volumes),
+        volumes=volumes_.usable(spec.volumes, is_pod=is_pod),
         claims=frozenset(claim.name for claim in spec.resource_claims if claim.name),
         grace_seconds=spec.termination_grace_period_seconds,
         restart_policy=spec.restart_policy,
         os=spec.os.name if spec.os else None,
         host_users=spec.host_users is not False,
     )
-    yield from volumes_.volume_errors(f"{path}.volumes", spec.volumes)
+    yield from volumes_.volume_errors(f"{path}.volumes", spec.volumes, is_pod=is_pod)
     yield from _claim_errors(f"{path}.resourceClaims", spec.resource_claims)
     yield from container_errors(f"{path}.containers", spec.containers, pod)
     yield from init_container_errors(
@@ -164,7 +164,6 @@ def _pod_only_errors(path: str, spec: PodSpec) -> Errors:
                     where = f"{path}.volumes[{i}].projected.sources[{j}].serviceAccountToken"
                     detail = "must not be specified when serviceAccountName is not set"
                     yield forbidden(where, detail)
-    yield from volumes_.image_volume_errors(f"{path}.volumes", spec.volumes)
     for name, containers in _container_groups(spec):
         for i, container in enumerate(containers):
             yield from image_errors(f"{path}.{name}[{i}]", container)

@@ -70,12 +70,13 @@ _CONFLICTING: Final = "conflicting duplicate paths"
 SourceCheck = Callable[[str, Any], Errors]
 
 
-def volume_errors(path: str, volumes: Sequence[Volume]) -> Errors:
-    """A pod's volumes, whatever the pod is called."""
+def volume_errors(path: str, volumes: Sequence[Volume], *, is_pod: bool) -> Errors:
+    """A pod's volumes, whatever the pod is called, or a template's."""
+    sources = _SOURCES_OF_PODS if is_pod else _SOURCES
     names: set[str] = set()
     for i, volume in enumerate(volumes):
         here = f"{path}[{i}]"
-        yield from one_source_errors(here, volume, _SOURCES)
+        yield from one_source_errors(here, volume, sources)
         yield from _iscsi_length_errors(here, volume)
         yield from named(f"{here}.name", volume.name, dns1123_label_errors)
         if volume.name in names:
@@ -100,18 +101,11 @@ def own_claim_errors(path: str, volumes: Sequence[Volume], pod_name: str) -> Err
                 yield invalid(f"{here}.name", volume.name, f"PVC name {quote(name)}: {message}")
 
 
-def image_volume_errors(path: str, volumes: Sequence[Volume]) -> Errors:
-    """A pod says which image; a template may leave it to whoever stamps pods from it."""
-    for i, volume in enumerate(volumes):
-        if volume.image is not None and not volume.image.reference:
-            yield required(f"{path}[{i}].image.reference")
-
-
-def usable(volumes: Sequence[Volume]) -> Mapping[str, Volume]:
+def usable(volumes: Sequence[Volume], *, is_pod: bool) -> Mapping[str, Volume]:
     """The volumes by name that containers may mount: those without a fault."""
     good: dict[str, Volume] = {}
     for volume in volumes:
-        if volume.name in good or any(volume_errors("", (volume,))):
+        if volume.name in good or any(volume_errors("", (volume,), is_pod=is_pod)):
             continue
         good[volume.name] = volume
     return good
@@ -316,6 +310,13 @@ def _image_errors(path: str, source: ImageVolumeSource) -> Errors:
     yield from chosen(f"{path}.pullPolicy", source.pull_policy, _PULL_POLICIES)
 
 
+def _pod_image_errors(path: str, source: ImageVolumeSource) -> Errors:
+    """A pod says which image; a template may leave it to whoever stamps pods from it."""
+    if not source.reference:
+        yield required(f"{path}.reference")
+    yield from _image_errors(path, source)
+
+
 # In Kubernetes' order: of two sources the later one is the one too many.
 _SOURCES: Final[dict[str, tuple[str, SourceCheck]]] = {
     "empty_dir": ("emptyDir", _empty_dir_errors),
@@ -348,4 +349,8 @@ _SOURCES: Final[dict[str, tuple[str, SourceCheck]]] = {
     "csi": ("csi", _csi_errors),
     "ephemeral": ("ephemeral", _ephemeral_errors),
     "image": ("image", _image_errors),
+}
+_SOURCES_OF_PODS: Final[Mapping[str, tuple[str, SourceCheck]]] = {
+    **_SOURCES,
+    "image": ("image", _pod_image_errors),
 }

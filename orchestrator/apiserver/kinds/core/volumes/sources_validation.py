@@ -79,8 +79,8 @@ def _nfs_errors(path: str, source: Any) -> Errors:
         yield invalid(f"{path}.path", source.path or "", "must be an absolute path")
 
 
-def _iscsi_check(unknown: str) -> SourceCheck:
-    """`unknown`: what is said of a name that is of no known kind."""
+def _iscsi_check(unknown: str, *, names_secret: bool = False) -> SourceCheck:
+    """`unknown`: what is said of a name that is of no known kind. `names_secret`: a reference to a Secret must name one."""
 
     def check(path: str, source: Any) -> Errors:
         if not source.target_portal:
@@ -94,7 +94,7 @@ def _iscsi_check(unknown: str) -> SourceCheck:
         asks = source.chap_auth_discovery or source.chap_auth_session
         if asks and source.secret_ref is None:
             yield required(f"{path}.secretRef")
-        if source.secret_ref is not None and not source.secret_ref.name:
+        if names_secret and source.secret_ref is not None and not source.secret_ref.name:
             yield required(f"{path}.secretRef.name")
         if source.initiator_name is not None:
             where = f"{path}.initiatorname"
@@ -260,7 +260,7 @@ SHARED_SOURCES: Final[Mapping[str, tuple[str, SourceCheck]]] = {
     "flocker": ("flocker", _flocker_errors),
 }
 
-PERSISTENT_ISCSI: Final = ("iscsi", _iscsi_check("must be valid format"))
+PERSISTENT_ISCSI: Final = ("iscsi", _iscsi_check("must be valid format", names_secret=True))
 
 # What the original calls some sources: where it says that they are one too many, and where it looks into them.
 _NAMES_OF_MANY: Final = {"cephfs": "cephFS", "downwardAPI": "downwarAPI"}
