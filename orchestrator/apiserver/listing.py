@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from orchestrator.api.json_errors import json_error
+from orchestrator.api.scheme import Resource
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.indexes import Indexes
 from orchestrator.apiserver.kinds import kind_of
@@ -65,12 +66,12 @@ def decode_token(text: str) -> ContinueToken:
     return token
 
 
-def selection_of(served: Served, label_selector: str, field_selector: str) -> Selection:
+def selection_of(resource: Resource, label_selector: str, field_selector: str) -> Selection:
     """The compiled selectors of a request. Raises BadRequest."""
     try:
-        kind = kind_of(served.resource)
+        kind = kind_of(resource)
         fields = kind.selectable if kind.custom else None
-        return compiled(served.resource.key, label_selector, field_selector, fields)
+        return compiled(resource.key, label_selector, field_selector, fields)
     except SelectorError as error:
         raise BadRequest(str(error)) from error
 
@@ -120,7 +121,7 @@ def answer_list(
 
     Errors: BadRequest, Invalid, Expired, ServerTimeout.
     """
-    selection = selection_of(served, message.label_selector, message.field_selector)
+    selection = selection_of(served.resource, message.label_selector, message.field_selector)
     revision = _revision(store, message)
     if revision is None and message.limit <= 0 and not message.continue_token:
         items = present(store, indexes, served, message.namespace, selection, looked)
@@ -144,10 +145,11 @@ def _revision(store: Store, message: List) -> int | None:
         raise errors.invalid_version(text)
     if match == "Exact" and revision == 0:
         raise _forbidden_match(f'{_MATCH} "exact" is forbidden for resourceVersion "0"')
-    if revision > store.revision:
-        raise errors.too_large(revision, store.revision)
     # A first page at a revision is of that very revision even if nobody says "Exact".
     exact = match == "Exact" or (not match and message.limit > 0)
+    if revision > store.revision:
+        # The original asks its store for it, and where any newer one would do a cache, which may yet come to it.
+        raise errors.too_large(revision, store.revision, retry_after_seconds=None if exact else 1)
     return revision if exact and revision else None
 
 

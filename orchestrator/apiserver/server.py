@@ -302,7 +302,7 @@ class ApiServer(Referring):
 
     def _watch(self, message: Watch) -> Watching:
         served = self._authorized("watch", message, field_selector=message.field_selector)
-        selection = selection_of(served, message.label_selector, message.field_selector)
+        selection = selection_of(served.resource, message.label_selector, message.field_selector)
         key = ChannelKey(
             served.bucket,
             served.resource,
@@ -423,7 +423,7 @@ class ApiServer(Referring):
         served = self._authorized(
             "deletecollection", message, field_selector=message.field_selector
         )
-        selection = selection_of(served, message.label_selector, message.field_selector)
+        selection = selection_of(served.resource, message.label_selector, message.field_selector)
         chosen = present(self.store, self._indexes, served, message.namespace, selection)
         steps = steps_of(served, self.scheme, "delete", "")
         attempts = [

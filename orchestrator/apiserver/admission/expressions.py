@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from typing import Any, Final
+from typing import Any
 
 from orchestrator.api.admissionregistration.v1 import MatchCondition, Variable
 from orchestrator.apiserver.telemetry.admission import AdmissionCounts
@@ -14,9 +14,9 @@ from orchestrator.machinery.cel import (
     OutOfBudget,
     compile_expression,
 )
+from orchestrator.machinery.cel.checking import Scope as CheckerScope
 from orchestrator.machinery.cel.limits import PER_CONDITIONS, PER_OBJECT
-
-VARIABLES: Final = frozenset({"object", "oldObject", "request", "authorizer", "namespaceObject"})
+from orchestrator.machinery.cel.policy_scopes import CONDITION
 
 
 class Failed(Exception):
@@ -29,7 +29,7 @@ class Spent(Failed):
 
 class Scope:
     """What expressions see. `variables` are its values by name; `composed` those that expressions of the
-    same policy make, each worked out when one is used. `counts` is told of what had to be compiled.
+    same policy make, each worked out when one is used; `known` are the types of all. `counts` is told of what had to be compiled.
     """
 
     def __init__(
@@ -37,11 +37,11 @@ class Scope:
         variables: Mapping[str, Any],
         composed: Sequence[Variable] = (),
         *,
-        known: frozenset[str] = VARIABLES,
+        known: CheckerScope = CONDITION,
         counts: AdmissionCounts | None = None,
     ) -> None:
         self._composed = {each.name: each.expression for each in composed}
-        self._known = known | {"variables"} if self._composed else known
+        self._known = known
         self._variables = variables
         self._counts = counts
         self._found: dict[str, Any] = {}
@@ -64,7 +64,7 @@ class Scope:
 
         Raises CompileError, EvaluationError.
         """
-        expression = self._compiled(text)
+        expression = self.compiled(text)
         variables = self._variables
         if composed:
             variables = {**variables, "variables": self._used_by(expression, composed)}
@@ -78,7 +78,8 @@ class Scope:
         scope._budget = Meter(limit)
         return scope
 
-    def _compiled(self, text: str) -> Expression:
+    def compiled(self, text: str) -> Expression:
+        """The expression of a text. Raises CompileError."""
         counts = self._counts
         if counts is None:
             return compile_expression(text, self._known)

@@ -2,7 +2,7 @@
 
 Follows https://kubernetes.io/docs/reference/access-authn-authz/mutating-admission-policy/. An expression
 gives an apply configuration, which is merged into the object as server-side apply merges, or the operations
-of a JSON patch. Costs are not limited.
+of a JSON patch.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ from orchestrator.api.admissionregistration.v1 import (
 from orchestrator.api.errors import DecodeError
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver import errors
-from orchestrator.apiserver.admission.expressions import VARIABLES, Failed, Scope, all_hold
+from orchestrator.apiserver.admission.expressions import Failed, Scope, all_hold
 from orchestrator.apiserver.admission.interface import (
     AdmissionPlugin,
     AdmissionRequest,
@@ -41,7 +41,11 @@ from orchestrator.apiserver.admission.questions import document, filled, seen
 from orchestrator.apiserver.admission.read_back import read_back, shown
 from orchestrator.apiserver.kinds.shapes import shape_of
 from orchestrator.machinery.cel.authorization import asking
-from orchestrator.machinery.cel.patch_types import plain
+from orchestrator.machinery.cel.checking import Scope as CheckerScope
+from orchestrator.machinery.cel.conversions import json_value
+from orchestrator.machinery.cel.patch_types import mismatches
+from orchestrator.machinery.cel.policy_scopes import policy_scope
+from orchestrator.machinery.cel.types import DYN
 from orchestrator.machinery.errors import PatchError, ShapeError
 from orchestrator.machinery.field_errors import quote
 from orchestrator.machinery.managed_fields.atomics import atomic_parts
@@ -197,7 +201,8 @@ class _Round:
     def _ask(self, invocation: _Invocation) -> None:
         request, spec = self._request, invocation.spec
         values = self._values(invocation)
-        known = VARIABLES if spec.param_kind is None else VARIABLES | {"params"}
+        params = None if spec.param_kind is None else DYN
+        known = policy_scope(spec.variables, params=params, patches=True)
         try:
             with asking(request.ask):
                 if not all_hold(spec.match_conditions, Scope(values, spec.variables, known=known)):
@@ -231,7 +236,7 @@ class _Round:
             values["params"] = invocation.param
         return values
 
-    def _mutate(self, invocation: _Invocation, mutation: Mutation, known: frozenset[str]) -> None:
+    def _mutate(self, invocation: _Invocation, mutation: Mutation, known: CheckerScope) -> None:
         """One change; what goes wrong is told at the end, after the other changes."""
         request, version, scheme = self._request, invocation.version, self._reader.scheme
         if request.object is None:
@@ -282,15 +287,13 @@ def _patched(
 
 
 def _value(text: str, scope: Scope) -> Any:
-    found = plain(text)
     try:
-        value = scope.value(found.text)
+        value = scope.value(text)
     except Failed as error:
-        # It is told as its author wrote it.
-        raise _MutationFailed(str(error).replace(found.text.strip(), text.strip())) from None
-    if found.mismatch:
-        raise _MutationFailed(f"type mismatch: {found.mismatch}")
-    return value
+        raise _MutationFailed(str(error)) from None
+    if wrong := "; ".join(mismatches(scope.compiled(text).tree)):
+        raise _MutationFailed(f"type mismatch: {wrong}")
+    return json_value(value)
 
 
 def _json_patched(operations: Any, present: dict[str, Any]) -> dict[str, Any]:

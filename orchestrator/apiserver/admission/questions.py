@@ -114,21 +114,18 @@ def seen(
     """The variables of expressions about a write; its objects in that version. `judges` as in `asked`."""
     resource, scheme = request.resource, reader.scheme
     namespace = reader.get(Namespace, request.namespace) if resource.namespaced else None
-    authorizer = {
-        **AUTHORIZER,
-        "requestResource": request_resource(
+    return {
+        "object": document(request.object, request, version, scheme),
+        "oldObject": document(request.old_object, request, version, scheme),
+        "namespaceObject": None if namespace is None else codec.to_dict(namespace),
+        "authorizer": AUTHORIZER,
+        "authorizer.requestResource": request_resource(
             resource.group,
             resource.plural,
             request.subresource,
             request.namespace,
             _asked_name(request),
         ),
-    }
-    return {
-        "object": document(request.object, request, version, scheme),
-        "oldObject": document(request.old_object, request, version, scheme),
-        "namespaceObject": None if namespace is None else codec.to_dict(namespace),
-        "authorizer": authorizer,
         "request": asked(request, version, judges=judges),
     }
 

@@ -1,7 +1,7 @@
 """ValidatingAdmissionPolicy: policies in CEL, bound to what they judge.
 
 Follows https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/. Policies see
-objects in the version that their rules name (`matchPolicy: Equivalent`), and costs are not limited.
+objects in the version that their rules name (`matchPolicy: Equivalent`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from orchestrator.api.admissionregistration.v1 import (
 )
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver import errors
-from orchestrator.apiserver.admission.expressions import VARIABLES, Failed, Scope, Spent, all_hold
+from orchestrator.apiserver.admission.expressions import Failed, Scope, Spent, all_hold
 from orchestrator.apiserver.admission.interface import (
     AdmissionPlugin,
     AdmissionRequest,
@@ -39,6 +39,8 @@ from orchestrator.apiserver.admission.questions import seen
 from orchestrator.apiserver.telemetry.admission import AdmissionCounts
 from orchestrator.machinery.cel.authorization import asking
 from orchestrator.machinery.cel.limits import PER_OBJECT
+from orchestrator.machinery.cel.policy_scopes import policy_scope
+from orchestrator.machinery.cel.types import DYN
 from orchestrator.protocol import ApiError, Cause, Forbidden, Invalid, RequestEntityTooLarge
 
 _MAX_NOTE: Final = 10 * 1024  # characters
@@ -205,7 +207,11 @@ def _denials(
     What the policy has for the audit log is put into `notes`.
     """
     fails = spec.failure_policy != "Ignore"
-    known = VARIABLES if spec.param_kind is None else VARIABLES | {"params"}
+    known = policy_scope(
+        spec.variables,
+        params=None if spec.param_kind is None else DYN,
+        variables=bool(spec.variables),
+    )
     scope = Scope(variables, spec.variables, known=known, counts=counts)
     try:
         if not all_hold(spec.match_conditions, scope):

@@ -19,7 +19,8 @@ from orchestrator.apiserver.authorization.webhook import (
 )
 from orchestrator.apiserver.peers import Peer
 from orchestrator.machinery import names
-from orchestrator.machinery.cel import CompileError, compile_expression
+from orchestrator.machinery.cel import CompileError, compile_expression, scope_of
+from orchestrator.machinery.cel.types import BOOL, DYN
 from orchestrator.machinery.field_errors import quote
 from orchestrator.machinery.times import parse_duration
 
@@ -245,9 +246,9 @@ def _faults_of_conditions(conditions: Sequence[_Condition], path: str) -> Iterat
 
 def _faults_of_expression(text: str, path: str) -> Iterator[str]:
     try:
-        expression = compile_expression(text, VARIABLES)
+        expression = compile_expression(text, scope_of(VARIABLES))
     except CompileError as error:
         yield f"{path}: Invalid value: {quote(text)}: compilation failed: {error}"
         return
-    if expression.type not in ("BOOL", "DYN"):
+    if expression.type not in (BOOL, DYN):
         yield f"{path}: Invalid value: {quote(text)}: must evaluate to bool"

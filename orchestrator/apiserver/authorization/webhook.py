@@ -25,7 +25,7 @@ from orchestrator.apiserver.authorization.questions import spec_of
 from orchestrator.apiserver.authorization.webhook_counts import Result, WebhookCounts
 from orchestrator.apiserver.peers import Peer, PeerFailed, ask_peer
 from orchestrator.apiserver.unanswered import Unanswered
-from orchestrator.machinery.cel import EvaluationError, compile_expression
+from orchestrator.machinery.cel import EvaluationError, compile_expression, scope_of
 from orchestrator.protocol import Identity
 
 VARIABLES: Final = frozenset({"request"})
@@ -157,7 +157,8 @@ def all_hold(conditions: Sequence[str], spec: SubjectAccessReviewSpec) -> bool:
     failed: list[str] = []
     for text in conditions:
         try:
-            if compile_expression(text, VARIABLES).value({"request": request}) is not True:
+            expression = compile_expression(text, scope_of(VARIABLES))
+            if expression.value({"request": request}) is not True:
                 return False
         except EvaluationError as error:
             failed.append(f"cel evaluation error: expression '{text}' resulted in error: {error}")

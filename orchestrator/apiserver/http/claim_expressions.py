@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from orchestrator.machinery.cel import EvaluationError, compile_expression
+from orchestrator.machinery.cel import EvaluationError, compile_expression, scope_of
 from orchestrator.protocol import Identity
 
 CLAIMS: Final = frozenset({"claims"})
@@ -80,7 +80,7 @@ class Expressions(Struct, frozen=True):
 def _check(rules: Sequence[Rule], known: frozenset[str], variables: Mapping[str, Any]) -> None:
     for rule in rules:
         try:
-            held = compile_expression(rule.expression, known).value(variables)
+            held = compile_expression(rule.expression, scope_of(known)).value(variables)
         except EvaluationError as error:
             raise Refused(str(error)) from None
         if held is not True:
@@ -89,7 +89,7 @@ def _check(rules: Sequence[Rule], known: frozenset[str], variables: Mapping[str,
 
 def _value(text: str, claims: Mapping[str, Any]) -> Any:
     try:
-        return compile_expression(text, CLAIMS).value({"claims": dict(claims)})
+        return compile_expression(text, scope_of(CLAIMS)).value({"claims": dict(claims)})
     except EvaluationError as error:
         raise Refused(str(error)) from None
 

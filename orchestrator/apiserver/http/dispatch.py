@@ -42,7 +42,6 @@ from orchestrator.apiserver.http.replies import (
     document_reply,
     error_reply,
     error_text,
-    text_reply,
 )
 from orchestrator.apiserver.http.request_log import is_logged, log_request
 from orchestrator.apiserver.http.routes import Route, Routes
@@ -189,7 +188,9 @@ class Dispatcher:
 
     async def _handled(self, request: BaseRequest, record: Record) -> StreamResponse:
         if "%" in request.raw_path and _NO_ESCAPE.search(request.raw_path.partition("?")[0]):
-            return text_reply("400 Bad Request", status=400)
+            refusal = Response(status=400, text="400 Bad Request")
+            refusal.force_close()
+            return refusal
         known = self._routes.known(request, record.head)
         if known is None:
             asked = asked_of(request, split(request.path))

@@ -15,7 +15,7 @@ from orchestrator.apiserver.authentication.tokens import ISSUER
 from orchestrator.apiserver.http.claim_expressions import CLAIMS, USER, Expressions, Rule
 from orchestrator.apiserver.http.oidc import ALGORITHMS, OidcSettings
 from orchestrator.machinery import names
-from orchestrator.machinery.cel import CompileError, compile_expression
+from orchestrator.machinery.cel import CompileError, compile_expression, scope_of
 from orchestrator.machinery.field_errors import quote
 
 _KIND: Final = "AuthenticationConfiguration"
@@ -236,7 +236,7 @@ def _faults_of_rules(rules: Sequence[_Rule], path: str) -> Iterator[str]:
             if rule.expression in seen:
                 yield f"{where}.expression: Duplicate value: {quote(rule.expression)}"
             else:
-                yield from _compiled(rule.expression, CLAIMS, f"{where}.expression", "BOOL")
+                yield from _compiled(rule.expression, CLAIMS, f"{where}.expression", "bool")
         seen.update((rule.claim, rule.expression))
 
 
@@ -249,7 +249,7 @@ def _faults_of_user_rules(rules: Sequence[Rule], path: str) -> Iterator[str]:
         elif rule.expression in seen:
             yield f"{where}: Duplicate value: {quote(rule.expression)}"
         else:
-            yield from _compiled(rule.expression, USER, where, "BOOL")
+            yield from _compiled(rule.expression, USER, where, "bool")
         seen.add(rule.expression)
 
 
@@ -317,9 +317,9 @@ def _faults_of_extra(extra: _Extra, seen: set[str], path: str) -> Iterator[str]:
 
 def _compiled(text: str, known: frozenset[str], path: str, type_: str) -> Iterator[str]:
     try:
-        expression = compile_expression(text, known)
+        expression = compile_expression(text, scope_of(known))
     except CompileError as error:
         yield f"{path}: Invalid value: {quote(text)}: compilation failed: {error}"
         return
-    if type_ and expression.type not in (type_, "DYN"):
-        yield f"{path}: Invalid value: {quote(text)}: must evaluate to {type_.lower()}"
+    if type_ and expression.type.name not in (type_, "dyn"):
+        yield f"{path}: Invalid value: {quote(text)}: must evaluate to {type_}"

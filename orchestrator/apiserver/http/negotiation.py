@@ -102,7 +102,7 @@ def negotiate(
 ) -> Form | None:
     """The first alternative that can be served; None if there is none.
 
-    `protobuf`: whether what is asked for has that form, as Kubernetes' own kinds have; `tables`: whether it
+    `protobuf`: whether what is asked for has that form whole, as Kubernetes' own kinds have; `tables`: whether it
     is shown in tables, as what is stored is, its status and its scale; `shapes`: whether it has any form but
     its own. CBOR is never served: a client that offers JSON beside it gets JSON.
     """
@@ -110,9 +110,9 @@ def negotiate(
         return Form()
     for clause in clauses(accept):
         media = media_of(clause.media_type)
-        if media is None or (media == "protobuf" and not protobuf):
-            continue
-        form = _form(media, clause.parameters)
+        form = None if media is None else _form(media, clause.parameters)
+        if form is not None and media == "protobuf" and not (protobuf or form.shape):
+            continue  # metadata alone has that form always
         if form is not None and (shapes or not form.shape) and (tables or form.shape != "Table"):
             return form
     return None

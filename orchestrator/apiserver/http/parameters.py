@@ -104,14 +104,15 @@ def wants_watch(query: Query) -> bool:
 
 def list_options(query: Query, *, watch: bool) -> ListOptions:
     """Raises BadRequest and Invalid."""
+    seconds, limit = integer(query, "timeoutSeconds"), integer(query, "limit")  # told in this order
     options = ListOptions(
         label_selector=query.get("labelSelector", ""),
         field_selector=query.get("fieldSelector", ""),
-        limit=integer(query, "limit"),
+        limit=limit,
         continue_token=query.get("continue", ""),
         resource_version=query.get("resourceVersion", ""),
         match=cast(Any, query.get("resourceVersionMatch", "")),
-        timeout_seconds=integer(query, "timeoutSeconds"),
+        timeout_seconds=seconds,
         bookmarks=boolean(query, "allowWatchBookmarks"),
         send_initial=boolean(query, "sendInitialEvents") if "sendInitialEvents" in query else None,
     )

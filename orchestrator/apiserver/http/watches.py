@@ -32,6 +32,7 @@ from orchestrator.apiserver.http.replies import presenter
 from orchestrator.apiserver.http.statuses import error_document
 from orchestrator.apiserver.http.warnings import add_warnings
 from orchestrator.apiserver.kinds import kind_of
+from orchestrator.apiserver.listing import selection_of
 from orchestrator.machinery.digits import is_unsigned, whole
 from orchestrator.protocol import (
     ApiError,
@@ -61,11 +62,8 @@ _LOST: Final = "the watch has lost events; list and watch again"
 
 async def watch(front: Front, call: Call) -> StreamResponse:
     """Stream what happens to the objects of a collection, or to one."""
-    if call.form.media == "yaml":
-        raise not_acceptable(STREAMS)
     options = _with_name(parameters.list_options(call.query, watch=True), call.target.name)
-    since, shows_present = _start(options)
-    present = presenter(front, call)
+    since, shows_present, present = _begun(front, call, options)
     limits, weigh = front.limits, partial(_bytes_of, front.encodings)
     bounds = (limits.watch_messages, weigh, limits.watch_bytes)
     async with Inbox(front.system, *bounds) as inbox:
@@ -138,6 +136,19 @@ def _with_name(options: ListOptions, name: str) -> ListOptions:
         timeout_seconds=options.timeout_seconds,
         bookmarks=options.bookmarks,
     )
+
+
+def _begun(front: Front, call: Call, options: ListOptions) -> tuple[int | None, bool, Presenter]:
+    """Since when, whether the present state comes first, and in which form. Raises BadRequest and NotAcceptable."""
+    try:
+        since, shows_present = _start(options)
+        if call.form.media == "yaml":
+            raise not_acceptable(STREAMS)
+        return since, shows_present, presenter(front, call)
+    except ApiError:
+        # What is wrong with the selectors is said first.
+        selection_of(call.target.resource, options.label_selector, options.field_selector)
+        raise
 
 
 def _start(options: ListOptions) -> tuple[int | None, bool]:

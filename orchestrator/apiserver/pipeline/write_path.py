@@ -8,6 +8,7 @@ from msgspec.json import encode
 from msgspec.structs import replace
 
 from orchestrator.api import codec
+from orchestrator.api.empty_lists import Said
 from orchestrator.api.errors import UnknownKind
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
@@ -93,20 +94,25 @@ class WritePath:
     def pair(self, old: Any, new: Any, api_version: str, said: Any = None) -> Pair | None:
         """Two stored objects, either of them possibly None; `new` may lack its defaults, and was read from `said`."""
         completed = None if new is None else self._completed(new)
-        pair = self.merged_pair(old, completed, api_version)
+        # Without a document there is nobody who said that a list is empty: who changes an object hands such lists on.
+        pair = self._pair_of(old, completed, api_version, told=said is not None or old is None)
         if pair is None or said is None or not pair.shape.lasting:
             return pair
         return pair._replace(new=as_said(pair.new, said, pair.shape))
 
     def merged_pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
         """The same of what an apply made: a part that it replaced has no defaults yet, and so differs."""
+        return self._pair_of(old, new, api_version, told=True)
+
+    def _pair_of(self, old: Any, new: Any, api_version: str, *, told: bool) -> Pair | None:
+        """`told`: the new object has lists that somebody said to be empty."""
         resource = self._version(api_version)
         if resource is None:
             return None
         both = old is not None and new is not None
         if both and resource.type is self._stored.type is not Unstructured:
-            old, new = _what_differs(old, new)
-        after = self.document(new, resource, said=True)
+            old, new = _what_differs(old, new, told=told)
+        after = self.document(new, resource, said=told)
         return self._pair(resource, self.document(old, resource), after)
 
     def created(self, new: Any) -> FieldSet:
@@ -195,12 +201,15 @@ class WritePath:
         return found if self._scheme.storage(found).key == self._stored.key else None
 
 
-def _what_differs(old: Any, new: Any) -> tuple[Any, Any]:
-    """Two objects of one kind without the parts that are the very same in both: these make no difference."""
+def _what_differs(old: Any, new: Any, *, told: bool) -> tuple[Any, Any]:
+    """Two objects of one kind without the parts that are the very same in both: these make no difference.
+
+    Empty lists that somebody said are all one, and do (`told`).
+    """
     before, after = {}, {}
     for name in old.__struct_fields__:
         was, became = getattr(old, name), getattr(new, name)
-        if was is not became:
+        if was is not became or (told and type(became) is Said):
             before[name], after[name] = was, became
     kind = type(old)
     return kind(**before), kind(**after)

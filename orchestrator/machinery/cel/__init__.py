@@ -1,11 +1,9 @@
 """Expressions in CEL, with the functions that Kubernetes adds to the language.
 
-The language itself (parser, type checker, evaluation, optionals, strings, math) is a library's, C++
-behind Python. Here are Kubernetes' own functions (`functions`), its escape of names that are words of the
-language (`names`), and the words in which it reports what is wrong (`expressions`).
-
-What the library has no types for (a quantity, a URL, an IP) is a map that carries its kind and a text:
-such values compare as Kubernetes compares them, and the functions look at the kind.
+The language's parser is a library's, C++ behind Python. What a tree may be and what it costs is Kubernetes' API, so
+that the rest is here, as cel-go has it: types (`checking`, `declarations`), costs before anybody evaluates (`costs`,
+`prices`), evaluation with the costs that it has (`interpreting`, `actual_costs`), the functions (`functions`), and the
+words in which all of them report what is wrong.
 """
 
 from orchestrator.machinery.cel.expressions import (
@@ -15,6 +13,7 @@ from orchestrator.machinery.cel.expressions import (
     OutOfBudget,
     compile_expression,
     examine,
+    scope_of,
 )
 from orchestrator.machinery.cel.interpreting import Meter
 from orchestrator.machinery.cel.limits import BUDGET_EXCEEDED, COST_EXCEEDED, PER_CALL
@@ -32,4 +31,5 @@ __all__ = [
     "compile_expression",
     "escaped",
     "examine",
+    "scope_of",
 ]

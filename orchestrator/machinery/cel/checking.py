@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from orchestrator.machinery.cel.declarations import FUNCTIONS, Overload
+from orchestrator.machinery.cel.messages import MESSAGE_FIELDS, WELL_KNOWN
 from orchestrator.machinery.cel.names import keyword_field
 from orchestrator.machinery.cel.syntax import (
     Call,
@@ -32,7 +33,6 @@ from orchestrator.machinery.cel.types import (
     INT,
     NULL,
     PLAIN,
-    TIMESTAMP,
     UNSPECIFIED,
     Bindings,
     Type,
@@ -96,8 +96,7 @@ _NAMED: Final[Mapping[str, Type]] = {
     "list": list_of(DYN),
     "map": map_of(DYN, DYN),
     "optional_type": optional_of(DYN),
-    "google.protobuf.Timestamp": TIMESTAMP,
-    "google.protobuf.Duration": PLAIN["duration"],
+    **WELL_KNOWN,
 }
 PATCH_STRUCTS: Final[Mapping[str, Mapping[str, Type]]] = {
     _PATCH: {"op": PLAIN["string"], "path": PLAIN["string"], "from": PLAIN["string"], "value": DYN}
@@ -323,7 +322,7 @@ class _Checker:
             given = self.check(element)
             if number in node.optional:
                 given = self._unwrapped(element, given)
-            together = self._joined(element, together, given)
+            together = self._joined(together, given)
         return list_of(self._bindings.fresh() if together is None else together)
 
     def _map(self, node: Made) -> Type:
@@ -331,11 +330,11 @@ class _Checker:
         values: Type | None = None
         for entry in node.entries:
             assert entry.key is not None
-            keys = self._joined(entry.key, keys, self.check(entry.key))
+            keys = self._joined(keys, self.check(entry.key))
             given = self.check(entry.value)
             if entry.optional:
                 given = self._unwrapped(entry.value, given)
-            values = self._joined(entry.value, values, given)
+            values = self._joined(values, given)
         if keys is None or values is None:
             return map_of(self._bindings.fresh(), self._bindings.fresh())
         return map_of(keys, values)
@@ -348,7 +347,7 @@ class _Checker:
             return ERROR
         for entry in node.entries:
             given = self.check(entry.value)
-            wanted = self._declared(struct.name, entry.field)
+            wanted = self._field_of_message(node.type, struct, entry.field)
             if entry.optional:
                 given = self._unwrapped(entry.value, given)
             if wanted is None and struct.name == _PATCH:
@@ -363,6 +362,10 @@ class _Checker:
                 )
         return struct
 
+    def _field_of_message(self, name: str, struct: Type, field: str) -> Type | None:
+        known = MESSAGE_FIELDS.get(name)
+        return self._declared(struct.name, field) if known is None else known.get(field)
+
     def _unwrapped(self, node: Node, given: Type) -> Type:
         if is_optional(given):
             return given.parts[0]
@@ -370,12 +373,12 @@ class _Checker:
             self._mismatch(node, optional_of(given), given)
         return given
 
-    def _joined(self, node: Node, before: Type | None, given: Type) -> Type:
+    def _joined(self, before: Type | None, given: Type) -> Type:
         if before is None:
             return given
         if self._bindings.fit((before,), (given,)):
             return before if is_as_general(before, given) else given
-        return self._mismatch(node, before, given)
+        return DYN  # that they differ is found later (`literals`)
 
     def _mismatch(self, node: Node, wanted: Type, given: Type) -> Type:
         return self._report(node, f"expected type '{shown(wanted)}' but found '{shown(given)}'")

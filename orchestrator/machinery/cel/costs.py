@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from orchestrator.machinery.cel.checking import Checked, Resolved
+from orchestrator.machinery.cel.interpreting import binds
 from orchestrator.machinery.cel.prices import (
     NEW_LIST,
     NEW_MAP,
@@ -31,7 +32,6 @@ from orchestrator.machinery.cel.syntax import (
     Made,
     Node,
     Select,
-    children,
 )
 from orchestrator.machinery.cel.types import BYTES, STRING, Type, is_optional
 
@@ -95,7 +95,7 @@ class Estimate:
             case Made():
                 return self._made(node)
             case Comprehension():
-                return self._bind(node) if _binds(node) else self._comprehension(node)
+                return self._bind(node) if binds(node) else self._comprehension(node)
 
     def _local(self, name: str) -> _Local | None:
         found = self._locals.get(name)
@@ -328,15 +328,3 @@ def _is_scalar(type_: Type) -> bool:
     if is_optional(type_):
         return _is_scalar(type_.parts[0])
     return type_.kind == "plain" and type_.name in _SCALARS
-
-
-def _binds(node: Comprehension) -> bool:
-    """Whether it is no loop, but a name for a value."""
-    condition = node.condition
-    return (
-        isinstance(node.range, ListOf)
-        and not children(node.range)
-        and isinstance(condition, Constant)
-        and condition.value is False
-        and not node.result_variable.startswith(("@", "__"))
-    )

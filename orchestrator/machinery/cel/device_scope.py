@@ -15,7 +15,7 @@ from orchestrator.machinery.cel.expressions import CompileError, check_program, 
 from orchestrator.machinery.cel.types import ANY, BOOL, STRING, map_of, shown, struct_of
 
 _DEVICE: Final = struct_of("kubernetes.DRADevice")
-_SCOPE: Final = Scope(
+DEVICE: Final = Scope(
     {"device": _DEVICE},
     {
         _DEVICE.name: {
@@ -63,13 +63,13 @@ class TooComplexError(CompileError):
 def check_selector(text: str) -> None:
     """Raises CompileError with what is wrong with an expression that chooses devices, if anything is."""
     try:
-        parsed, checked = examined(text, _SCOPE)
+        parsed, checked = examined(text, DEVICE)
     except CompileError as error:
         raise CompileError(f"compilation failed: {error}") from error
     if checked.gives not in (BOOL, ANY):
         given = shown(checked.gives, by_protobuf=True)
         raise CompileError(f"must evaluate to bool or the unknown type, not {given}")
-    check_program(parsed)
+    check_program(parsed, checked)
     if estimate(parsed.tree, checked, _size_at) > _MOST_UNITS:
         raise TooComplexError("too complex, exceeds cost limit")
 

@@ -1,8 +1,8 @@
-"""Names as CEL can say them, and values of types that it does not have."""
+"""Names as CEL can say them."""
 
 import re
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 _RESERVED: Final = frozenset(
     [
@@ -66,8 +66,3 @@ def keyword_field(name: str) -> str | None:
     Such a property may be selected by either name.
     """
     return escaped(name) if name in _RESERVED else None
-
-
-def opaque(kind: str, value: Any) -> dict[str, Any]:
-    """A value of a type that the language does not have."""
-    return {"@": kind, "v": value}

@@ -140,7 +140,9 @@ def _known(
         case "replace":
             return Priced(size.scaled(2 * TRAVERSAL), _replaced(size, *sizes[:2]))
         case "split":
-            return Priced(size.scaled(2 * TRAVERSAL), Range(0, _literal(arguments, 1, size.most)))
+            parts = arguments[1].literal if len(arguments) > 1 else None
+            most = size.most if parts is None else parts & MOST  # counted without a sign, too
+            return Priced(size.scaled(2 * TRAVERSAL), Range(0, most))
         case "join" if target is not None:
             joined = _joined(target, size, sizes)
             return Priced(joined.scaled(TRAVERSAL), joined)
@@ -225,7 +227,8 @@ def _listed(
     """The functions of lists that make lists."""
     match function:
         case "slice":
-            length = max(_literal(arguments, 1, size.most) - _literal(arguments, 0, 0), 0)
+            # It is counted in numbers without a sign, where less than nothing is very much.
+            length = (_literal(arguments, 1, size.most) - _literal(arguments, 0, 0)) & MOST
             return _made_list(1, Range(length, length))
         case "lists.range":
             length = _literal(arguments, 0, MOST)

@@ -9,11 +9,15 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-Kind: TypeAlias = Literal["plain", "list", "map", "type", "struct", "opaque", "parameter"]
+Kind: TypeAlias = Literal[
+    "plain", "list", "map", "type", "struct", "opaque", "parameter", "wrapper"
+]
 
 
 class Type(Struct, frozen=True):
-    """One type. `kind` "plain" is one of CEL's own without parts, "struct" a message with fields."""
+    """One type. `kind` "plain" is one of CEL's own without parts, "struct" a message with fields, "wrapper" a message
+    around a value that may be null.
+    """
 
     name: str
     kind: Kind = "plain"
@@ -60,6 +64,11 @@ def map_of(key: Type, value: Type) -> Type:
 def optional_of(value: Type) -> Type:
     """A value that may be missing."""
     return Type("optional_type", "opaque", (value,))
+
+
+def wrapper_of(value: Type) -> Type:
+    """A message around a value that may be null."""
+    return Type("wrapper", "wrapper", (value,))
 
 
 def struct_of(name: str) -> Type:
@@ -129,6 +138,9 @@ class Bindings:
             return self._substitutes(other, one)[0]
         if is_open(one) or is_open(other):
             return True
+        if "wrapper" in (one.kind, other.kind):
+            inner = [each.parts[0] if each.kind == "wrapper" else each for each in (one, other)]
+            return NULL in inner or self._assignable(*inner)
         if one == NULL or other == NULL:
             rest = other if one == NULL else one
             return (
@@ -179,3 +191,12 @@ def is_as_general(one: Type, other: Type) -> bool:
     if one.name != other.name or len(one.parts) != len(other.parts):
         return False
     return all(map(is_as_general, one.parts, other.parts))
+
+
+def is_equivalent(one: Type, other: Type) -> bool:
+    """Whether two types are the same, whatever the names of their parameters."""
+    if one.kind != other.kind or len(one.parts) != len(other.parts):
+        return False
+    if one.kind != "parameter" and one.name != other.name:
+        return False
+    return all(map(is_equivalent, one.parts, other.parts))

@@ -1,54 +1,84 @@
-"""What Kubernetes' values in CEL are, and what can be asked of them: URLs, addresses, quantities, versions, formats.
+"""What Kubernetes' values in CEL are, and what can be asked of them: URLs, quantities, versions, formats.
 
-Such a value is a map to the library: `{"@": "quantity", "v": ...}`. A function raises ValueError for what has no
-value, which becomes the expression's error.
+A function raises ValueError for what has no value, which becomes the expression's error.
 """
 
-import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from orchestrator.machinery import names
-from orchestrator.machinery.cel.names import opaque
+from orchestrator.machinery.cel.data import NOTHING, Opaque, Perhaps
 from orchestrator.machinery.errors import QuantityError
 from orchestrator.machinery.field_errors import quote
-from orchestrator.machinery.formats import is_base64, is_date, is_date_time, is_uri
+from orchestrator.machinery.formats import is_base64, is_date, is_date_time
 from orchestrator.machinery.quantities import canonical, nano
 
-Opaque: TypeAlias = Mapping[str, Any]
-
 NANO: Final = 10**9
-
-
-def value_of(of: Opaque, kind: str) -> Any:
-    """What is in a value of a kind. Raises ValueError for one of another kind."""
-    if of.get("@") != kind:
-        raise ValueError("no such overload")
-    return of["v"]
 
 
 # --- URLs ----------------------------------------------------------------------------------
 
 
-def url(text: str) -> dict[str, Any]:
-    """The URL that a text is. Raises ValueError for one that is none."""
-    if not is_url(text):
+def url(text: str) -> Opaque:
+    """The URL that a text is, absolute or a path. Raises ValueError for one that is none."""
+    if why := _url_fault(text):
         raise ValueError(
-            f'URL parse error during conversion from string: parse "{text}": invalid URI for request'
+            f"URL parse error during conversion from string: parse {quote(text)}: {why}"
         )
-    return opaque("url", text)
+    return Opaque("url", text)
+
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2}).{0,2}", re.DOTALL)
+_NOT_IN_HOSTS: Final = re.compile(r"""[^A-Za-z0-9\-._~!$&'()*+,;=:\[\]<>"%\x80-\U0010ffff]""")
+
+
+def _url_fault(text: str) -> str:
+    """Why Go takes a text for no URL that a request may name; "" if it does."""
+    if _CONTROL.search(text):
+        return "net/url: invalid control character in URL"
+    if not text:
+        return "empty url"
+    if text.startswith(":") or (":" in text and _SCHEME.match(text) is None and text[0] in "+-."):
+        return "missing protocol scheme"
+    scheme = _SCHEME.match(text)
+    rest = text[scheme.end() :] if scheme else text
+    if not rest.startswith("/"):
+        # What is opaque has no path that could be wrong.
+        return "" if scheme and rest else "" if scheme else "invalid URI for request"
+    if scheme and rest.startswith("//"):
+        host = re.split("[/?]", rest[2:], maxsplit=1)[0]
+        if fault := _host_fault(host.rpartition("@")[2]):
+            return fault
+    bad = _BAD_ESCAPE.search(rest.partition("?")[0])
+    return f"invalid URL escape {quote(bad[0])}" if bad else ""
+
+
+def _host_fault(host: str) -> str:
+    if host.startswith("[") and "]" not in host:
+        return "missing ']' in host"
+    port = (
+        host[host.index("]") + 1 :]
+        if host.startswith("[")
+        else ":".join(["", *host.split(":")[1:]])
+    )
+    if port and not re.fullmatch(r":\d*", port):
+        return f"invalid port {quote(port)} after host"
+    bad = _NOT_IN_HOSTS.search(host)
+    return f"invalid character {quote(bad[0])} in host name" if bad else ""
 
 
 def is_url(text: str) -> bool:
     """Whether a text is a URL, absolute or a path."""
-    return is_uri(text) and urlsplit(text).fragment == "" and "#" not in text
+    return not _url_fault(text)
 
 
 def of_url(part: Callable[[Any], str]) -> Callable[[Opaque], str]:
     """A function of URLs that tells a part of them."""
-    return lambda url: part(urlsplit(value_of(url, "url")))
+    return lambda url: part(urlsplit(url.value))
 
 
 def host(parts: Any) -> str:
@@ -58,94 +88,16 @@ def host(parts: Any) -> str:
 
 def query(url: Opaque) -> dict[str, list[str]]:
     """The parameters of a URL's query, each with all its values."""
-    return parse_qs(urlsplit(value_of(url, "url")).query, keep_blank_values=True)
-
-
-# --- addresses -----------------------------------------------------------------------------
-
-
-def ip_of(text: str) -> dict[str, Any]:
-    """The address that a text is. Raises ValueError for one that is none."""
-    if not is_ip(text):
-        raise ValueError(
-            f'IP Address "{text}" parse error during conversion from string: ParseAddr("{text}"): unable to parse IP'
-        )
-    return opaque("ip", str(ipaddress.ip_address(text)))
-
-
-def is_ip(text: str) -> bool:
-    """Whether a text is an address."""
-    if "%" in text:
-        return False
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return not (isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None)
-
-
-def of_ip(look: Callable[[Any], Any]) -> Callable[[Opaque], Any]:
-    """A function of addresses that tells something of them."""
-    return lambda ip: look(ipaddress.ip_address(value_of(ip, "ip")))
-
-
-def cidr_of(text: str) -> dict[str, Any]:
-    """The network that a text is. Raises ValueError for one that is none."""
-    if not is_cidr(text):
-        failed = "network address parse error during conversion from string: "
-        raise ValueError(f"{failed}{failed}{_prefix_fault(text)}")
-    return opaque("cidr", str(ipaddress.ip_interface(text)))
-
-
-def _prefix_fault(text: str) -> str:
-    """What Go says of a prefix that is none."""
-    address, slash, bits = text.rpartition("/")
-    why = "no '/'"
-    if slash and not is_ip(address):
-        why = f"ParseAddr({quote(address)}): unable to parse IP"
-    elif slash:
-        why = (
-            "prefix length out of range"
-            if bits.isdecimal()
-            else f"bad bits after slash: {quote(bits)}"
-        )
-    return f"netip.ParsePrefix({quote(text)}): {why}"
-
-
-def is_cidr(text: str) -> bool:
-    """Whether a text is a network."""
-    try:
-        ipaddress.ip_interface(text)
-    except ValueError:
-        return False
-    return "/" in text and "%" not in text
-
-
-def network(cidr: Opaque) -> Any:
-    """The network itself. Raises ValueError for another value."""
-    return ipaddress.ip_interface(value_of(cidr, "cidr")).network
-
-
-def contains_ip(cidr: Opaque, ip: Any) -> bool:
-    """Whether an address, or the text of one, is in a network."""
-    text = ip if isinstance(ip, str) else value_of(ip, "ip")
-    return ipaddress.ip_address(text) in network(cidr)
-
-
-def contains_cidr(cidr: Opaque, other: Any) -> bool:
-    """Whether all of a network, or of the text of one, is in another."""
-    inner = ipaddress.ip_interface(other).network if isinstance(other, str) else network(other)
-    outer = network(cidr)
-    return bool(inner.version == outer.version and inner.subnet_of(outer))
+    return parse_qs(urlsplit(url.value).query, keep_blank_values=True)
 
 
 # --- quantities and versions ---------------------------------------------------------------
 
 
-def quantity(text: str) -> dict[str, Any]:
+def quantity(text: str) -> Opaque:
     """The quantity that a text is. Raises ValueError for one that is none."""
     try:
-        return opaque("quantity", str(nano(text)))
+        return Opaque("quantity", str(nano(text)))
     except QuantityError as error:
         raise ValueError(str(error)) from None
 
@@ -161,15 +113,20 @@ def is_quantity(text: str) -> bool:
 
 def amount_of(quantity: Opaque) -> int:
     """A quantity in billionths."""
-    return int(value_of(quantity, "quantity"))
+    return int(quantity.value)
+
+
+def is_whole(quantity: Opaque) -> bool:
+    """Whether a quantity is an integer of 64 bits."""
+    amount, rest = divmod(amount_of(quantity), NANO)
+    return not rest and -(2**63) <= amount < 2**63
 
 
 def whole(quantity: Opaque) -> int:
     """A quantity as an integer. Raises ValueError for one that is none."""
-    amount = amount_of(quantity)
-    if amount % NANO:
+    if not is_whole(quantity):
         raise ValueError("cannot convert value to integer")
-    return amount // NANO
+    return amount_of(quantity) // NANO
 
 
 def _other_amount(other: Any) -> int:
@@ -183,7 +140,7 @@ SEMVER: Final = re.compile(
 )
 
 
-def semver(text: str, normalize: bool = False) -> dict[str, Any]:
+def semver(text: str, normalize: bool = False) -> Opaque:
     """The semantic version that a text is. Raises ValueError for one that is none.
 
     `normalize`: with a `v` before it, zeros before its numbers, or fewer of these, it is one, too.
@@ -192,7 +149,7 @@ def semver(text: str, normalize: bool = False) -> dict[str, Any]:
         text = _normal_version(text)
     if not SEMVER.fullmatch(text):
         raise ValueError(_version_fault(text))
-    return opaque("semver", text)
+    return Opaque("semver", text)
 
 
 def is_semver(text: str, normalize: bool = False) -> bool:
@@ -234,12 +191,16 @@ def _version_fault(text: str) -> str:
             return f"Invalid character(s) found in {name.lower()} number {quote(number)}"
         if len(number) > 1 and number.startswith("0"):
             return f"{name} number must not contain leading zeroes {quote(number)}"
+    before = re.split("[-+]", parts[2].partition("+")[0], maxsplit=1)
+    for part in before[1].split(".") if len(before) > 1 else ():
+        if part.isdecimal() and len(part) > 1 and part.startswith("0"):
+            return f"Numeric PreRelease version must not contain leading zeroes {quote(part)}"
     return f"Invalid character(s) found in prerelease {quote(parts[2])}"
 
 
 def version_parts(version: Opaque) -> tuple[Any, ...]:
     """Major, minor and patch number of a version, and what they are compared by behind."""
-    found = SEMVER.fullmatch(value_of(version, "semver"))
+    found = SEMVER.fullmatch(version.value)
     assert found is not None
     numbers = tuple(int(each) for each in found.groups()[:3])
     pre = found[4]
@@ -250,20 +211,18 @@ def version_parts(version: Opaque) -> tuple[Any, ...]:
 
 
 def _comparable(value: Opaque) -> Any:
-    return amount_of(value) if value.get("@") == "quantity" else version_parts(value)
+    return amount_of(value) if value.kind == "quantity" else version_parts(value)
 
 
 def compared(one: Opaque, other: Opaque) -> int:
     """-1, 0 or 1: how two quantities, or two versions, stand to each other."""
-    if one.get("@") != other.get("@"):
-        raise ValueError("no such overload")
     mine, theirs = _comparable(one), _comparable(other)
     return int(mine > theirs) - int(mine < theirs)
 
 
-def added(quantity: Opaque, other: Any, sign: int) -> dict[str, Any]:
+def added(quantity: Opaque, other: Any, sign: int) -> Opaque:
     """A quantity and another one, or an integer, together; `sign` -1 takes the other away."""
-    return opaque("quantity", str(amount_of(quantity) + sign * _other_amount(other)))
+    return Opaque("quantity", str(amount_of(quantity) + sign * _other_amount(other)))
 
 
 # --- formats -------------------------------------------------------------------------------
@@ -290,7 +249,7 @@ FORMATS: Final[Mapping[str, Callable[[str], Sequence[str]]]] = {
     "dns1123SubdomainPrefix": _prefix(names.dns1123_subdomain_errors),
     "dns1035LabelPrefix": _prefix(names.dns1035_label_errors),
     "labelValue": names.label_value_errors,
-    "uri": _said(is_uri, "invalid URI"),
+    "uri": lambda text: (f"parse {quote(text)}: {why}",) if (why := _url_fault(text)) else (),
     "uuid": _said(lambda text: _UUID.fullmatch(text) is not None, "does not match the UUID format"),
     "byte": _said(is_base64, "invalid base64"),
     "date": _said(is_date, "invalid date"),
@@ -298,30 +257,14 @@ FORMATS: Final[Mapping[str, Callable[[str], Sequence[str]]]] = {
 }
 
 
-def validated(format_: Opaque, text: str) -> dict[str, Any]:
+def validated(format_: Opaque, text: str) -> Perhaps:
     """What is wrong with a text by a format: an optional list of sentences."""
-    faults = list(FORMATS[value_of(format_, "format")](text))
-    return opaque("optional", [faults] if faults else [])
+    faults = list(FORMATS[format_.value](text))
+    return Perhaps((faults,)) if faults else NOTHING
 
 
-def named_format(name: str) -> dict[str, Any]:
+def named_format(name: str) -> Perhaps:
     """The format of a name, if there is one: an optional."""
     if name not in FORMATS:
-        return opaque("optional", [])
-    return opaque("optional", [opaque("format", name)])
-
-
-def present(optional: Opaque) -> Any:
-    """What an optional holds."""
-    held = value_of(optional, "optional")
-    if not held:
-        raise ValueError("optional.none() dereference")
-    return held[0]
-
-
-def as_text(value: Opaque) -> str:
-    """A value as `string()` writes it."""
-    kind = value.get("@")
-    if kind in ("ip", "cidr", "semver", "url"):
-        return str(value["v"])
-    raise ValueError("no such overload")
+        return NOTHING
+    return Perhaps((Opaque("format", name),))

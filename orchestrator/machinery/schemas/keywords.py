@@ -17,14 +17,14 @@ from orchestrator.machinery.field_errors import (
     child,
     forbidden,
     index,
+    internal,
     invalid,
     key,
     not_supported,
     required,
 )
 from orchestrator.machinery.schemas.default_faults import MetadataFaults, default_faults
-from orchestrator.machinery.schemas.rule_costs import Budget, MessageError, costs_of
-from orchestrator.machinery.schemas.rules import compile_rule
+from orchestrator.machinery.schemas.rule_costs import Budget, Costs, MessageError, costs_of
 from orchestrator.machinery.schemas.structural import structural_faults
 
 Document: TypeAlias = Mapping[str, Any]
@@ -339,14 +339,18 @@ def _field_path_faults(document: Document, field_path: str, path: str) -> Faults
 
 
 def _compiled_rule_faults(document: Document, path: str, place: Place, budget: Budget) -> Faults:
+    declared = budget.types.of(document)
+    if declared is None and document.get(_RULES):
+        words = "internal error: failed to retrieve type information for x-kubernetes-validations"
+        yield internal(child(path, _RULES), words)
+        return
     for i, rule in enumerate(document.get(_RULES) or ()):
         where = index(child(path, _RULES), i)
         if not str(rule.get("rule") or "").strip():
             continue
+        assert declared is not None
         try:
-            for fault in _cost_faults(rule, document, where, place, budget):
-                yield replace(fault, value=_RuleFault(None))
-            compiled = compile_rule(rule)
+            costs = costs_of(rule, declared, budget.types, place.cardinality)
         except CompileError as error:
             if isinstance(error, MessageError):
                 for fault in budget.spend(child(where, "rule"), error.cost, _RULE_COST):
@@ -359,17 +363,13 @@ def _compiled_rule_faults(document: Document, path: str, place: Place, budget: B
             if not error.about_message:  # then nobody knows what it uses
                 yield from _old_value_faults(rule, False, where, place)
             continue
-        yield from _old_value_faults(rule, compiled.transition, where, place)
+        for fault in _cost_faults(costs, where, budget):
+            yield replace(fault, value=_RuleFault(None))
+        yield from _old_value_faults(rule, costs.transition, where, place)
 
 
-def _cost_faults(
-    rule: Mapping[str, Any], document: Document, path: str, place: Place, budget: Budget
-) -> Faults:
-    """What the types of the schema say against a rule, and whether it is too dear. Raises CompileError."""
-    declared = budget.types.of(document)
-    if declared is None:
-        return
-    costs = costs_of(rule, declared, budget.types, place.cardinality)
+def _cost_faults(costs: Costs, path: str, budget: Budget) -> Faults:
+    """Whether a rule, or its message, is too dear."""
     yield from budget.spend(child(path, "rule"), costs.rule, _RULE_COST)
     if costs.message is not None:
         where = child(path, "messageExpression")

@@ -7,12 +7,11 @@ from msgspec import Struct
 
 from orchestrator.machinery.cel import CompileError
 from orchestrator.machinery.cel.costs import estimate
-from orchestrator.machinery.cel.expressions import check_program, examined
+from orchestrator.machinery.cel.expressions import Expression, check_program, examined
 from orchestrator.machinery.cel.prices import MOST
-from orchestrator.machinery.cel.types import BOOL, DYN, STRING
+from orchestrator.machinery.cel.types import BOOL, STRING
 from orchestrator.machinery.field_errors import FieldError, forbidden
 from orchestrator.machinery.schemas.rule_types import Declared, RuleTypes
-from orchestrator.machinery.schemas.rules import NOT_BOOL, NOT_TEXT
 
 _MOST_A_RULE: Final = 10_000_000
 _MOST_TOGETHER: Final = 100_000_000
@@ -24,9 +23,13 @@ _ADVICE: Final = (
 
 
 class Costs(Struct, frozen=True):
-    """What evaluating a rule may cost, and its message, as often as their value can be there."""
+    """What evaluating a rule may cost, and its message, as often as their value can be there.
+
+    `transition`: whether the rule looks at what was there before.
+    """
 
     rule: int
+    transition: bool
     message: int | None = None
 
 
@@ -78,25 +81,26 @@ def costs_of(
     Raises CompileError, also for what the types of the schema do not allow.
     """
     scope = types.scope(declared, optional_old=bool(rule.get("optionalOldSelf")))
-    parsed, checked = examined(str(rule.get("rule") or ""), scope)
-    if checked.gives not in (BOOL, DYN):
-        raise CompileError(NOT_BOOL)
-    check_program(parsed)
+    text = str(rule.get("rule") or "")
+    parsed, checked = examined(text, scope)
+    if checked.gives != BOOL:
+        raise CompileError("cel expression must evaluate to a bool")
+    transition = Expression(text, parsed, checked).uses("oldSelf")
     often = declared.cardinality if cardinality is None else cardinality
     cost = min(estimate(parsed.tree, checked, declared.size_at) * often, MOST)
     said = str(rule.get("messageExpression") or "")
     if not said.strip():
-        return Costs(cost)
+        return Costs(cost, transition)
     try:
         parsed, checked = examined(said, scope)
         if checked.gives != STRING:
-            raise MessageError(NOT_TEXT, cost)
-        check_program(parsed)
+            raise MessageError("messageExpression must evaluate to a string", cost)
+        check_program(parsed, checked)
     except MessageError:
         raise
     except CompileError as error:
         raise MessageError(f"messageExpression compilation failed: {error}", cost) from error
-    return Costs(cost, estimate(parsed.tree, checked, declared.size_at))
+    return Costs(cost, transition, estimate(parsed.tree, checked, declared.size_at))
 
 
 class MessageError(CompileError):

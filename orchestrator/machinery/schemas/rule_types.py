@@ -87,21 +87,27 @@ _KEY: Final = Declared(STRING, 0, 2)
 class RuleTypes:
     """The declarations of all nodes of one definition's schema, made when the first rule asks."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, *, root: bool = True) -> None:
+        """`root`: whether it is the schema of whole objects, with kind and metadata."""
         self._document = document
+        self._root = root
         self._structs: dict[str, Mapping[str, Type]] = {}
         self._found: dict[int, Declared | None] = {}
+        self._scopes: dict[tuple[int, bool], Scope] = {}
 
     def of(self, node: Document) -> Declared | None:
         """What is known of a node of the schema; None where a rule sees no value."""
         if not self._found:
-            self._declare(self._document, "selfType", root=True)
+            self._declare(self._document, "selfType", root=self._root)
         return self._found.get(id(node))
 
     def scope(self, declared: Declared, *, optional_old: bool) -> Scope:
         """What a rule may name that stands at a node."""
-        old = optional_of(declared.type) if optional_old else declared.type
-        return Scope({"self": declared.type, "oldSelf": old}, self._structs)
+        key = id(declared), optional_old
+        if key not in self._scopes:
+            old = optional_of(declared.type) if optional_old else declared.type
+            self._scopes[key] = Scope({"self": declared.type, "oldSelf": old}, self._structs)
+        return self._scopes[key]
 
     def _declare(self, node: Document, name: str, *, root: bool = False) -> Declared | None:
         embedded = bool(node.get("x-kubernetes-embedded-resource"))

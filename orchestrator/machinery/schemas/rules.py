@@ -8,7 +8,7 @@ rule says against a value that stays as it was is only a warning (ratcheting).
 import base64
 import binascii
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -24,8 +24,11 @@ from orchestrator.machinery.cel import (
     compile_expression,
     escaped,
 )
+from orchestrator.machinery.cel.checking import Scope
+from orchestrator.machinery.cel.data import MapList, Perhaps, SetList
 from orchestrator.machinery.cel.limits import PER_OBJECT
-from orchestrator.machinery.cel.names import keyword_field, opaque
+from orchestrator.machinery.cel.names import keyword_field
+from orchestrator.machinery.cel.times import read_format
 from orchestrator.machinery.field_errors import (
     OMITTED,
     FieldError,
@@ -37,11 +40,9 @@ from orchestrator.machinery.field_errors import (
     key,
     required,
 )
+from orchestrator.machinery.schemas.rule_types import RuleTypes
 from orchestrator.machinery.schemas.schema import Schema
 
-VARIABLES: Final = frozenset({"self", "oldSelf"})
-NOT_BOOL: Final = "cel expression must evaluate to a bool"
-NOT_TEXT: Final = "messageExpression must evaluate to a string"
 _NO_FURTHER: Final = "no further validation rules will be run"
 _WITHOUT_VALUE: Final = {
     COST_EXCEEDED: f"{_NO_FURTHER} due to call cost exceeds limit",
@@ -92,19 +93,23 @@ class RuleNode(Struct, frozen=True):
 
 def compile_rules(schema: Schema, *, root: bool = False) -> RuleNode | None:
     """The rules of a schema that was found valid before; None if it has none."""
-    rules = [each for each in _compiled(schema) if each is not None]
+    return _compiled_node(schema, RuleTypes(schema.document, root=root), root=root)
+
+
+def _compiled_node(schema: Schema, types: RuleTypes, *, root: bool) -> RuleNode | None:
+    rules = list(_compiled(schema, types))
     properties = {
         name: node
         for name, below in schema.properties.items()
-        if (node := compile_rules(below, root=below.embedded)) is not None
+        if (node := _compiled_node(below, types, root=below.embedded)) is not None
     }
-    items = None if schema.items is None else compile_rules(schema.items)
-    additional = None if schema.additional is None else compile_rules(schema.additional)
-    if not rules and not properties and items is None and additional is None:
+    items = None if schema.items is None else _compiled_node(schema.items, types, root=False)
+    additional = schema.additional
+    values = None if additional is None else _compiled_node(additional, types, root=False)
+    if not rules and not properties and items is None and values is None:
         return None
     root = root or schema.embedded
-    seen = _seen(schema, rules)
-    return RuleNode(schema, tuple(rules), properties, items, additional, root, seen)
+    return RuleNode(schema, tuple(rules), properties, items, values, root, _seen(schema, rules))
 
 
 def _seen(schema: Schema, rules: Sequence[Rule]) -> tuple[str, ...] | None:
@@ -130,23 +135,25 @@ def _shown(value: Any, node: RuleNode) -> Any:
     return to_cel(value, node.schema, root=node.root)
 
 
-def _compiled(schema: Schema) -> Iterator[Rule | None]:
+def _compiled(schema: Schema, types: RuleTypes) -> Iterator[Rule]:
     parts = [schema.document, *(each.document for each in schema.all_of)]
     for document in parts:
         for rule in document.get("x-kubernetes-validations") or ():
-            try:
-                yield compile_rule(rule)
-            except CompileError:
-                yield None  # the definition's own validation told of it
+            declared = types.of(schema.document)
+            if declared is None or not str(rule.get("rule") or "").strip():
+                continue
+            # The definition's own validation told of one that is none.
+            with suppress(CompileError):
+                yield compile_rule(
+                    rule, types.scope(declared, optional_old=bool(rule.get("optionalOldSelf")))
+                )
 
 
-def compile_rule(rule: Mapping[str, Any]) -> Rule:
+def compile_rule(rule: Mapping[str, Any], scope: Scope) -> Rule:
     """A rule of a definition. Raises CompileError."""
-    expression = compile_expression(str(rule.get("rule") or ""), VARIABLES)
-    if expression.type not in ("BOOL", "DYN"):
-        raise CompileError(NOT_BOOL)
+    expression = compile_expression(str(rule.get("rule") or ""), scope)
     said = rule.get("messageExpression")
-    message = _compiled_message(str(said)) if said else None
+    message = compile_expression(str(said), scope) if said else None
     return Rule(
         expression,
         expression.uses("oldSelf"),
@@ -156,17 +163,6 @@ def compile_rule(rule: Mapping[str, Any]) -> Rule:
         str(rule.get("reason") or ""),
         str(rule.get("fieldPath") or ""),
     )
-
-
-def _compiled_message(text: str) -> Expression:
-    try:
-        message = compile_expression(text, VARIABLES)
-    except CompileError as error:
-        error.about_message = True
-        raise
-    if message.type not in ("STRING", "DYN"):
-        raise CompileError(NOT_TEXT, about_message=True)
-    return message
 
 
 def rule_faults(
@@ -246,7 +242,7 @@ def _faults_here(
         if rule.transition and old is None and not rule.optional_old:
             continue
         if rule.optional_old:
-            variables["oldSelf"] = opaque("optional", [] if old is None else [before])
+            variables["oldSelf"] = Perhaps(() if old is None else (before,))
         else:
             variables["oldSelf"] = before
         fault, is_final = _fault(rule, variables, value, node.schema, path, budget)
@@ -335,7 +331,10 @@ def to_cel(value: Any, schema: Schema | None, *, root: bool = False) -> Any:
     if type(value) is dict or isinstance(value, Mapping):
         return _map_to_cel(value, schema, root=root or schema.embedded)
     if isinstance(value, list | tuple):
-        return [to_cel(each, schema.items) for each in value]
+        items = [to_cel(each, schema.items) for each in value]
+        if schema.list_type == "map":
+            return MapList(items, tuple(escaped(name) or name for name in schema.list_map_keys))
+        return SetList(items) if schema.list_type == "set" else items
     if isinstance(value, str):
         return _text_to_cel(value, schema.format)
     if "number" in schema.types and isinstance(value, int) and not isinstance(value, bool):
@@ -353,7 +352,7 @@ def _map_to_cel(value: Mapping[str, Any], schema: Schema, *, root: bool) -> dict
             seen[name] = {each: part[each] for each in _SEEN_METADATA if each in part}
         elif below is not None:
             word = escaped(name)
-            if word is not None:
+            if word is not None and part is not None:  # a property that is null is not there
                 seen[word] = part if type(part) in below.plain else to_cel(part, below)
                 if word != name and keyword_field(name):
                     seen[name] = seen[word]
@@ -365,12 +364,9 @@ def _map_to_cel(value: Mapping[str, Any], schema: Schema, *, root: bool) -> dict
 
 
 def _text_to_cel(text: str, format_: str) -> Any:
-    try:
-        if format_ in ("date-time", "date"):
-            moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-            return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-        if format_ == "byte":
+    if format_ in ("date-time", "date", "duration"):
+        return read_format(text, format_)
+    if format_ == "byte":
+        with suppress(ValueError, binascii.Error):
             return base64.b64decode(text, validate=True)
-    except (ValueError, binascii.Error):
-        return text
     return text

@@ -6,7 +6,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from orchestrator.machinery.formats import FORMATS
-from orchestrator.machinery.schemas.patterns import compiled_pattern
+from orchestrator.machinery.patterns import compiled_pattern
 
 # What stands in the place of a default that a schema does not give, and of a field that is missing.
 ABSENT: Final = object()
@@ -21,7 +21,7 @@ _PYTHON: Final[Mapping[str, tuple[type, ...]]] = {
     "object": (dict,),
     "array": (list, tuple),
 }
-_DECODED: Final = frozenset({"date-time", "date", "byte"})
+_DECODED: Final = frozenset({"date-time", "date", "byte", "duration"})
 
 
 class Bounds(Struct, frozen=True):

@@ -16,7 +16,7 @@ from orchestrator.machinery.field_errors import (
     key,
     required,
 )
-from orchestrator.machinery.schemas.patterns import pattern_fault
+from orchestrator.machinery.patterns import pattern_fault
 
 Document: TypeAlias = Mapping[str, Any]
 Faults: TypeAlias = Iterator[FieldError]

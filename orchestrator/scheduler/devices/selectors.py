@@ -11,9 +11,9 @@ from typing import Any, Final
 from orchestrator.api.resource.v1 import Device, DeviceAttribute
 from orchestrator.machinery import quantities
 from orchestrator.machinery.cel import CompileError, EvaluationError, Expression, compile_expression
-from orchestrator.machinery.cel.names import opaque
+from orchestrator.machinery.cel.data import Opaque, type_name
+from orchestrator.machinery.cel.device_scope import DEVICE
 
-_VARIABLES: Final = frozenset(("device",))
 _INDEX: Final = re.compile(r"""(?:attributes|capacity)\s*\[\s*(?:"([^"]*)"|'([^']*)')""")
 
 
@@ -24,7 +24,7 @@ class SelectorError(Exception):
 def matches(text: str, driver: str, device: Device) -> bool:
     """Whether an expression chooses a device. Raises SelectorError."""
     try:
-        expression = compile_expression(text, _VARIABLES)
+        expression = compile_expression(text, DEVICE)
     except CompileError as error:
         raise SelectorError(f"CEL compile error: compilation failed: {error}") from None
     try:
@@ -32,9 +32,8 @@ def matches(text: str, driver: str, device: Device) -> bool:
     except EvaluationError as error:
         raise SelectorError(f"CEL runtime error: {error}") from None
     if not isinstance(found, bool):
-        kind = type(found).__name__
         raise SelectorError(
-            f"CEL runtime error: CEL result of type {kind} could not be converted to bool"
+            f"CEL runtime error: CEL result of type {type_name(found)} could not be converted to bool"
         )
     return found
 
@@ -45,7 +44,7 @@ def _seen(expression: Expression, driver: str, device: Device) -> dict[str, Any]
         driver, {name: _value(each) for name, each in device.attributes.items()}
     )
     amounts = {
-        name: opaque("quantity", str(quantities.nano(each.value)))
+        name: Opaque("quantity", str(quantities.nano(each.value)))
         for name, each in device.capacity.items()
     }
     capacity = _by_domain(driver, amounts)
@@ -80,5 +79,5 @@ def _value(attribute: DeviceAttribute) -> Any:
     if attribute.string is not None:
         return attribute.string
     if attribute.version is not None:
-        return opaque("semver", attribute.version)
+        return Opaque("semver", attribute.version)
     raise SelectorError("CEL runtime error: unsupported attribute value")

@@ -1,6 +1,7 @@
 """Answers in protobuf, for those that ask: objects, lists and watches."""
 
 from orchestrator.api import protobuf
+from orchestrator.apiserver.http.negotiation import negotiate
 from tests.apiserver.http.conftest import Caller
 
 _PROTOBUF = "application/vnd.kubernetes.protobuf"
@@ -30,6 +31,16 @@ async def test_a_watch_comes_in_frames(call: Caller) -> None:
     assert data[4:].startswith(b"\x0a\x05ADDED")
     envelope = data[data.index(protobuf.MAGIC) :]
     assert protobuf.decode(envelope)["metadata"]["name"] == "a"
+
+
+def test_metadata_comes_in_protobuf_whatever_the_kind() -> None:
+    """Watchers of metadata ask for that of custom resources, too, which have no other protobuf form."""
+    media = "application/vnd.kubernetes.protobuf"
+    metadata = f"{media};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+    assert negotiate(media, False) is None
+    form = negotiate(f"{media},{metadata}", False)
+    assert form is not None
+    assert (form.media, form.shape) == ("protobuf", "PartialObjectMetadataList")
 
 
 async def test_a_table_is_never_protobuf(call: Caller) -> None:

@@ -13,9 +13,10 @@ from orchestrator.machinery.cel import (
     EvaluationError,
     compile_expression,
     escaped,
+    scope_of,
 )
 
-SELF: Final = frozenset({"self"})
+SELF: Final = scope_of(frozenset({"self"}))
 
 
 def _value(text: str, value: Any = None) -> Any:
@@ -87,7 +88,7 @@ def test_what_is_no_expression_is_reported_with_its_place(text: str, message: st
         ("self.a + 'x'", "no such overload"),
         ("[].max()", "max called on empty list"),
         ("ip('x').family()", 'IP Address "x" parse error'),
-        ("quantity('1').major() == 1", "no such overload"),
+        ("dyn(quantity('1')).major() == 1", "no such overload"),
         ("lists.range(1000).all(x, lists.range(1000).all(y, x + y >= 0))", COST_EXCEEDED),
         ("lists.range(1000000000).size()", "operation cancelled: actual cost limit exceeded"),
     ],
@@ -129,12 +130,12 @@ def test_any_text_is_compiled_or_refused(text: str) -> None:
 )
 def test_what_is_no_map_has_no_fields(text: str, gives: object) -> None:
     """Null, which `object` is when something is deleted, and a text may be asked for any field."""
-    expression = compile_expression(text, frozenset({"object", "oldObject"}))
+    expression = compile_expression(text, scope_of(frozenset({"object", "oldObject"})))
     assert expression.value({"object": None, "oldObject": {"type": "t", "data": {"x": 1}}}) == gives
 
 
 def test_who_asks_for_a_field_behind_an_absent_one_hears_so() -> None:
     """Only the last step of a chain may be absent."""
-    expression = compile_expression("has(object.a.b)", frozenset({"object"}))
+    expression = compile_expression("has(object.a.b)", scope_of(frozenset({"object"})))
     with pytest.raises(EvaluationError, match="no such key: a"):
         expression.value({"object": None})

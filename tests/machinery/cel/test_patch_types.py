@@ -1,20 +1,15 @@
-"""Literals of the types that change objects: read as maps, each where its type belongs."""
+"""Literals of the types that change objects: their values are maps, and each stands where its type belongs."""
 
 from typing import Any
 
 import pytest
 
 from orchestrator.machinery.cel import compile_expression
-from orchestrator.machinery.cel.patch_types import plain
+from orchestrator.machinery.cel.patch_types import mismatches
+from orchestrator.machinery.cel.policy_scopes import policy_scope
 
 OBJECT = {"metadata": {"name": "n", "labels": {"a": "b"}}, "spec": {"replicas": 2}}
-
-
-def value(text: str) -> Any:
-    """What the expression gives of an object."""
-    found = plain(text)
-    assert not found.mismatch
-    return compile_expression(found.text, frozenset({"object"})).value({"object": OBJECT})
+SCOPE = policy_scope(patches=True)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +42,9 @@ def value(text: str) -> Any:
 )
 def test_a_literal_is_a_map(text: str, wanted: Any) -> None:
     """Whatever stands around it: strings, comments, lists, optional fields, functions."""
-    assert value(text) == wanted
+    expression = compile_expression(text, SCOPE)
+    assert not list(mismatches(expression.tree))
+    assert expression.value({"object": OBJECT}) == wanted
 
 
 @pytest.mark.parametrize(
@@ -67,12 +64,4 @@ def test_a_literal_is_a_map(text: str, wanted: Any) -> None:
 )
 def test_a_literal_belongs_where_its_type_says(text: str, words: str) -> None:
     """The path of the fields that it stands in."""
-    assert plain(text).mismatch == words
-
-
-@pytest.mark.parametrize(
-    ("text", "root"), [("Object{}", "Object"), ("[JSONPatch{}]", "JSONPatch"), ("1", "")]
-)
-def test_what_an_expression_is_for_is_known(text: str, root: str) -> None:
-    """By its first literal."""
-    assert plain(text).root == root
+    assert list(mismatches(compile_expression(text, SCOPE).tree)) == [words]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.machinery.schemas.patterns import compiled_pattern, pattern_fault
+from orchestrator.machinery.patterns import compiled_pattern, pattern_fault
 
 
 @pytest.mark.parametrize(

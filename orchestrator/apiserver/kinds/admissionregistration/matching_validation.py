@@ -161,6 +161,6 @@ def expression_errors(path: str, text: str, scope: Scope, *types: str, shown: An
         yield invalid(path, shown, f"must evaluate to {wanted} but got {given}")
         return
     try:
-        check_program(parsed)
+        check_program(parsed, checked)
     except CompileError as error:
         yield internal(path, str(error))
