@@ -72,6 +72,7 @@ def _creation(env: Environment, path: WritePath, draft: Draft) -> Create:
         warn=message.warn,
         annotate=message.annotate,
         options=message.options,
+        document=body,
     )
 
 
