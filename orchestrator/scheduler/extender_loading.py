@@ -89,6 +89,9 @@ def ignoring(given: Document) -> tuple[ProfileDocument, ...]:
 def _ignoring(profile: ProfileDocument, names: Sequence[str]) -> ProfileDocument:
     known = next((each for each in profile.plugin_config if each.name == _FIT), PluginConfig(_FIT))
     others = tuple(each for each in profile.plugin_config if each.name != _FIT)
-    ignored = [*known.args.get("ignoredResources", ()), *names]
+    given = known.args.get("ignoredResources") or []
+    if not isinstance(given, list):
+        return profile  # the plugin says what is wrong with that
+    ignored = [*given, *names]
     changed = replace(known, args={**known.args, "ignoredResources": ignored})
     return replace(profile, plugin_config=(*others, changed))

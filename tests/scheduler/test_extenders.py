@@ -264,6 +264,15 @@ def test_resources_that_only_an_extender_cares_for_do_not_filter() -> None:
     assert fit._ignored == {"example.com/x"}  # type: ignore[attr-defined]  # of that plugin
 
 
+def test_what_does_not_filter_is_a_list() -> None:
+    """Where an extender adds to it, too."""
+    managed = [{"name": "example.com/x", "ignoredByScheduler": True}]
+    own = {"name": "NodeResourcesFit", "args": {"ignoredResources": 5}}
+    document = _document("http://x", managedResources=managed)
+    with pytest.raises(InvalidConfiguration, match=r"args.ignoredResources: Expected `array`"):
+        load_configuration({**document, "profiles": [{"pluginConfig": [own]}]})
+
+
 @pytest.mark.parametrize(
     ("more", "problem"),
     [

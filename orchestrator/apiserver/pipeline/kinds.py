@@ -166,8 +166,11 @@ def _validated(course: Course, causes_of: Callable[[Kind, Any, Any], Sequence[Ca
             for text in dict.fromkeys(asides(draft.new)):
                 draft.message.warn(text)
         if causes:
+            document = draft.document
+            if document is None and type(draft.message) is Patch:
+                document = draft.message.body  # what is applied
             refuse_invalid(
-                stored, draft.new.metadata.name, with_empties(_grave(causes, env), draft.document)
+                stored, draft.new.metadata.name, with_empties(_grave(causes, env), document)
             )
 
     return step

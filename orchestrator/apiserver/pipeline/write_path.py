@@ -8,6 +8,7 @@ from msgspec.json import encode
 from msgspec.structs import replace
 
 from orchestrator.api import codec
+from orchestrator.api.empty_lists import Said
 from orchestrator.api.errors import UnknownKind
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
@@ -19,6 +20,7 @@ from orchestrator.apiserver.kinds.resets import SPEC, STATUS
 from orchestrator.apiserver.kinds.shapes import shape_of
 from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.machinery.documents import Object
+from orchestrator.machinery.managed_fields.checking import check
 from orchestrator.machinery.managed_fields.comparison import whole
 from orchestrator.machinery.managed_fields.elements import FIELD
 from orchestrator.machinery.managed_fields.field_sets import NOTHING, FieldSet
@@ -93,20 +95,31 @@ class WritePath:
     def pair(self, old: Any, new: Any, api_version: str, said: Any = None) -> Pair | None:
         """Two stored objects, either of them possibly None; `new` may lack its defaults, and was read from `said`."""
         completed = None if new is None else self._completed(new)
-        pair = self.merged_pair(old, completed, api_version)
-        if pair is None or said is None or not pair.shape.lasting:
+        # Without a document there is nobody who said that a list is empty: who changes an object hands such lists on.
+        pair = self._pair_of(old, completed, api_version, told=said is not None or old is None)
+        if pair is None:
+            return None
+        if not pair.shape.lasting:
+            if not self.subresource and api_version == self.api_version:
+                self._place_reset(pair.new)
+            return pair
+        if said is None:
             return pair
         return pair._replace(new=as_said(pair.new, said, pair.shape))
 
     def merged_pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
         """The same of what an apply made: a part that it replaced has no defaults yet, and so differs."""
+        return self._pair_of(old, new, api_version, told=True)
+
+    def _pair_of(self, old: Any, new: Any, api_version: str, *, told: bool) -> Pair | None:
+        """`told`: the new object has lists that somebody said to be empty."""
         resource = self._version(api_version)
         if resource is None:
             return None
         both = old is not None and new is not None
         if both and resource.type is self._stored.type is not Unstructured:
-            old, new = _what_differs(old, new)
-        after = self.document(new, resource, said=True)
+            old, new = _what_differs(old, new, told=told)
+        after = self.document(new, resource, said=told)
         return self._pair(resource, self.document(old, resource), after)
 
     def created(self, new: Any) -> FieldSet:
@@ -144,13 +157,18 @@ class WritePath:
         return created(document, self._ownable, self._reset)
 
     def _place_reset(self, document: Object) -> None:
-        """Nobody owns what this path resets, but an item without a place there makes all fields nobody's."""
+        """Nobody owns what this path resets, but what has no place there makes all fields nobody's. Raises ShapeError.
+
+        Of a custom resource nobody has looked at it yet: it may be of another type.
+        """
         fields = self.shape.map
         if fields is not None:
             for element in self._reset:
                 name = element[len(FIELD) :]
                 part, inside = document.get(name), fields.at(name)
                 if part and inside is not None:
+                    if not self.shape.lasting:
+                        check(part, inside, twice=True)
                     whole(part, inside)
 
     def status_pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
@@ -195,12 +213,15 @@ class WritePath:
         return found if self._scheme.storage(found).key == self._stored.key else None
 
 
-def _what_differs(old: Any, new: Any) -> tuple[Any, Any]:
-    """Two objects of one kind without the parts that are the very same in both: these make no difference."""
+def _what_differs(old: Any, new: Any, *, told: bool) -> tuple[Any, Any]:
+    """Two objects of one kind without the parts that are the very same in both: these make no difference.
+
+    Empty lists that somebody said are all one, and do (`told`).
+    """
     before, after = {}, {}
     for name in old.__struct_fields__:
         was, became = getattr(old, name), getattr(new, name)
-        if was is not became:
+        if was is not became or (told and type(became) is Said):
             before[name], after[name] = was, became
     kind = type(old)
     return kind(**before), kind(**after)

@@ -26,7 +26,7 @@ from orchestrator.apiserver.validation.formats import (
     is_ipv6,
     strict_address_errors,
 )
-from orchestrator.apiserver.validation.metadata import dns_subdomain, label_errors
+from orchestrator.apiserver.validation.metadata import dns_subdomain
 from orchestrator.apiserver.validation.rules import WHOLE, Rules
 from orchestrator.machinery.names import (
     dns1123_label_errors,
@@ -97,12 +97,6 @@ def _endpoint_errors(path: str, endpoint: Endpoint, kind: str) -> Errors:
         yield from _address_errors(f"{path}.addresses", i, address, kind)
     if endpoint.node_name is not None and (messages := dns_subdomain(endpoint.node_name)):
         yield from complaints(f"{path}.nodeName", endpoint.node_name, messages)
-    topology = endpoint.deprecated_topology
-    if topology:
-        where = f"{path}.deprecatedTopology"
-        if len(topology) > _MAX_LABELS:
-            yield too_many(where, len(topology), _MAX_LABELS)
-        yield from label_errors(topology, where)
     if endpoint.hostname is not None:
         messages = dns1123_label_errors(endpoint.hostname)
         yield from complaints(f"{path}.hostname", endpoint.hostname, messages)

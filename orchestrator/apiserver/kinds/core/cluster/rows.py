@@ -29,5 +29,6 @@ KINDS: Final[tuple[Kind, ...]] = (
         default=default_namespace,
         strategy=NamespaceStrategy,
         table=NAMESPACES,
+        answers_deleted=True,
     ),
 )

@@ -37,5 +37,7 @@ class NamespaceStrategy(Strategy):
         return replace(stored, metadata=metadata, status=status)
 
     def is_held(self, stored: Namespace) -> bool:
-        """Until the namespace controller has emptied it."""
+        """Until the namespace controller has emptied it; where there is nothing to wait for, until the second delete."""
+        if stored.metadata.deletion_timestamp is None:
+            return True
         return stored.spec is not None and bool(stored.spec.finalizers)
