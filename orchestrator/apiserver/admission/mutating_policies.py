@@ -301,7 +301,11 @@ def _json_patched(operations: Any, present: dict[str, Any]) -> dict[str, Any]:
         words = "type mismatch: JSONPatchType.expression should evaluate to array"
         raise _MutationFailed(words)
     try:
-        patched: dict[str, Any] = apply_json_patch(present, operations)
+        # The type says a path for each, which is empty where the expression says none.
+        with_paths = [
+            {"path": "", **each} if isinstance(each, dict) else each for each in operations
+        ]
+        patched: dict[str, Any] = apply_json_patch(present, with_paths)
     except PatchError as error:
         if str(error).endswith(_TEST_FAILED):
             return present  # a patch whose test fails is not applied

@@ -4,7 +4,7 @@ Follows Kubernetes' declarations of schemas. Where a schema gives no bound, what
 does: at worst a list has as many items as their shortest texts do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
@@ -84,6 +84,44 @@ _SIMPLE: Final[Mapping[str, Declared]] = {
 _KEY: Final = Declared(STRING, 0, 2)
 
 
+_SELF: Final = "selfType"
+
+
+class _Renamed(Mapping[str, Mapping[str, Type]]):
+    """The fields of types, where what begins with the name of a node begins with `selfType`."""
+
+    def __init__(self, structs: Mapping[str, Mapping[str, Type]], node: str) -> None:
+        self._structs = structs
+        self._node = node
+        self._found: dict[str, Mapping[str, Type]] = {}
+
+    def type(self, type_: Type) -> Type:
+        """A type of the node, by its new name."""
+        if type_.kind == "struct":
+            return struct_of(_SELF + type_.name.removeprefix(self._node))
+        if not type_.parts:
+            return type_
+        return Type(type_.name, type_.kind, tuple(map(self.type, type_.parts)))
+
+    def __getitem__(self, name: str) -> Mapping[str, Type]:
+        found = self._found.get(name)
+        if found is None:
+            if not name.startswith(_SELF):
+                raise KeyError(name)
+            fields = self._structs[self._node + name.removeprefix(_SELF)]
+            found = {field: self.type(type_) for field, type_ in fields.items()}
+            self._found[name] = found
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        for name in self._structs:
+            if name.startswith(self._node):
+                yield _SELF + name.removeprefix(self._node)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 class RuleTypes:
     """The declarations of all nodes of one definition's schema, made when the first rule asks."""
 
@@ -93,26 +131,32 @@ class RuleTypes:
         self._root = root
         self._structs: dict[str, Mapping[str, Type]] = {}
         self._found: dict[int, Declared | None] = {}
+        self._names: dict[int, str] = {}
         self._scopes: dict[tuple[int, bool], Scope] = {}
 
     def of(self, node: Document) -> Declared | None:
         """What is known of a node of the schema; None where a rule sees no value."""
         if not self._found:
-            self._declare(self._document, "selfType", root=self._root)
+            self._declare(self._document, _SELF, root=self._root)
         return self._found.get(id(node))
 
     def scope(self, declared: Declared, *, optional_old: bool) -> Scope:
         """What a rule may name that stands at a node."""
         key = id(declared), optional_old
         if key not in self._scopes:
-            old = optional_of(declared.type) if optional_old else declared.type
-            self._scopes[key] = Scope({"self": declared.type, "oldSelf": old}, self._structs)
+            # The types of a node are named as if it stood alone.
+            named = _Renamed(self._structs, self._names[id(declared)])
+            type_ = named.type(declared.type)
+            old = optional_of(type_) if optional_old else type_
+            self._scopes[key] = Scope({"self": type_, "oldSelf": old}, named)
         return self._scopes[key]
 
     def _declare(self, node: Document, name: str, *, root: bool = False) -> Declared | None:
         embedded = bool(node.get("x-kubernetes-embedded-resource"))
         found = self._declared(node, name, root=root or embedded)
         self._found[id(node)] = found
+        # Those of scalars are shared, and have no names.
+        self._names[id(found)] = name
         return found
 
     def _declared(self, node: Document, name: str, *, root: bool) -> Declared | None:

@@ -209,6 +209,10 @@ async def test_a_patch_may_not_add_what_no_object_has(api: Api) -> None:
         ),
         (adding("b", "object.data.none"), "resulted in error: no such key: none"),
         (
+            patching('[JSONPatch{op: "add", value: 1}]'),
+            'JSON Patch: add operation does not apply: doc is missing path: "": missing value',
+        ),
+        (
             patching('[JSONPatch{op: "replace", path: "/none/such", value: 1}]'),
             "JSON Patch: replace operation does not apply: doc is missing path: /none/such: missing value",
         ),

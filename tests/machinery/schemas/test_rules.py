@@ -1,11 +1,14 @@
 """Rules of schemas in CEL: what they see of a value, what they say, and what of it counts for what stays as it was."""
 
+import re
 from typing import Any, Final
 
 import pytest
 
+from orchestrator.machinery.cel import CompileError, examine
 from orchestrator.machinery.schemas import compile_rules, compile_schema, rule_faults
 from orchestrator.machinery.schemas.correlation import is_unchanged
+from orchestrator.machinery.schemas.rule_types import RuleTypes
 
 RULES: Final = "x-kubernetes-validations"
 KEYED: Final = {
@@ -124,3 +127,23 @@ def test_items_of_keyed_lists_belong_together_wherever_they_stand() -> None:
     assert is_unchanged({"l": [{"k": "b"}, {"k": "a", "v": 1}], "a": [1, 2]}, old, schema)
     assert not is_unchanged({"l": [{"k": "b"}, {"k": "a", "v": 2}], "a": [1, 2]}, old, schema)
     assert not is_unchanged({**old, "a": [2, 1]}, old, schema)
+
+
+@pytest.mark.parametrize(
+    ("rule", "named"),
+    [
+        ("self == 1", "list(selfType.@idx)"),
+        ("self[0] == 1", "selfType.@idx"),
+        ("self[0].o == 1", "selfType.@idx.o"),
+    ],
+)
+def test_types_are_named_from_the_node_of_the_rule(rule: str, named: str) -> None:
+    """As if the rule's node stood alone."""
+    inner = {"type": "object", "properties": {"b": {"type": "string"}}}
+    items = {"type": "object", "properties": {"o": inner}}
+    node = {"type": "array", "items": items}
+    types = RuleTypes({"type": "object", "properties": {"spec": node}})
+    declared = types.of(node)
+    assert declared is not None
+    with pytest.raises(CompileError, match=re.escape(f"applied to '({named}, int)'")):
+        examine(rule, types.scope(declared, optional_old=False))
