@@ -298,6 +298,13 @@ def _misread() -> list[Question]:
             Question("PATCH", f"{_CONFIG_MAPS}/c1", {"Content-Type": form}, body)
             for form, body in patches
         ),
+        Question(
+            "PATCH",
+            f"{_CONFIG_MAPS}/c1",
+            {"Content-Type": "application/merge-patch+json"},
+            '{"metadata":{"generation":1.5}}',
+        ),
+        Question("GET", "/api/v1/namespaces/letters/services/nope:http/proxy/"),
         Question("POST", _CONFIG_MAPS, body='{"apiVersion":"a/b/c","kind":"ConfigMap"}'),
         Question("POST", strict, body=twice),
         Question("POST", f"{_CONFIG_MAPS}?dryRun=All", body=twice),
