@@ -16,7 +16,7 @@ from orchestrator.machinery.times import parse_duration
 _DATE: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 _CLOCK: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d(.\d+)?(z|[+-]\d{2}:\d{2})", re.ASCII)
 # Beside Go's durations: numbers with the names of units, whatever is around them. Long names may go on.
-_NAMED: Final = re.compile(r"(\d+)\s*([A-Za-zµ]+)", re.ASCII)
+_NAMED: Final = re.compile(r"(?<!\d)(\d+)(?!\d)\s*([A-Za-zµ]+)", re.ASCII)
 _UNITS: Final = frozenset({"ns", "us", "µs", "ms", "s", "m", "h", "hr", "d", "w", "wk"})
 _LONG_UNITS: Final = ("nano", "micro", "milli", "sec", "min", "hour", "day", "week")
 _BYTES_OF_ADDRESSES: Final = (6, 8, 20)

@@ -14,10 +14,11 @@ _ATOM: Final = r'[^\x00-\x20\x7f()<>\[\]:;@\\,".]+'
 _DOTTED: Final = rf"{_ATOM}(?:\.{_ATOM})*"
 _QUOTED: Final = r'"(?:[^\x00-\x08\x0a-\x1f\x7f"\\]|\\[^\x00-\x08\x0a-\x1f\x7f])+"'
 _MAILBOX: Final = rf"[ \t]*(?:{_DOTTED}|{_QUOTED})@[ \t]*(?:{_DOTTED}|\[([^\[\]\\]*)\])"
-_WORD: Final = rf'(?:[^\x00-\x20\x7f<>:@,"]+|{_QUOTED})'
+# The name of whom a mailbox belongs to. Each sign can stand for one thing only, or hostile texts would take for ever.
+_NAME: Final = rf'(?:[^\x00-\x08\x0a-\x1f\x7f<>:@,"]|{_QUOTED})*'
 _COMMENT: Final = r"[ \t]*(?:\([^()]*\)[ \t]*)?"
-# One mailbox: bare, or in brackets after words.
-_EMAIL: Final = re.compile(rf"{_MAILBOX}{_COMMENT}|[ \t]*(?:{_WORD}[ \t]*)*<{_MAILBOX}>{_COMMENT}")
+# One mailbox: bare, or in brackets after a name.
+_EMAIL: Final = re.compile(rf"{_MAILBOX}{_COMMENT}|{_NAME}<{_MAILBOX}>{_COMMENT}")
 
 _SCHEME: Final = re.compile("([A-Za-z][A-Za-z0-9+.-]*):")
 _CONTROLS: Final = re.compile("[\x00-\x1f\x7f]")

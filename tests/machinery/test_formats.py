@@ -61,3 +61,33 @@ def test_formats(name: str) -> None:
     fit, misfit = _ASKED[name]
     assert [text for text in fit if not FORMATS[name](text)] == []
     assert [text for text in misfit if FORMATS[name](text)] == []
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_no_text_takes_long(name: str) -> None:
+    """However it repeats itself; what takes a square of its length, or more, would not end here."""
+    for piece in (
+        "1",
+        "a",
+        " ",
+        "-",
+        ".",
+        "a ",
+        "a.",
+        "a:",
+        '"',
+        '"a" ',
+        "(",
+        "\\",
+        "%41",
+        "1 ",
+        "µ",
+        "[",
+    ):
+        for text in (
+            piece * 30_000,
+            f"a@{piece * 30_000}<",
+            f"http://{piece * 30_000}]",
+            f"rgb({piece * 30_000}",
+        ):
+            FORMATS[name](text)
