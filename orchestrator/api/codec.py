@@ -7,6 +7,7 @@ order of Go's structs (that of the types), keys of maps in the order of their by
 resource is a map, so all of it is in the order of its keys.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -24,9 +25,9 @@ from orchestrator.api.empty_lists import (
     mended,
     with_said,
 )
-from orchestrator.api.errors import DecodeError
+from orchestrator.api.errors import DecodeError, NumberOutOfRange
 from orchestrator.api.go_text import as_go_writes
-from orchestrator.api.json_errors import json_error, with_replacements
+from orchestrator.api.json_errors import json_error, number_out_of_range, with_replacements
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.nested_kinds import nests_kinds, with_nested_kinds
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
@@ -158,7 +159,7 @@ def decode_any(
 
 
 def loads(data: bytes | str) -> Any:
-    """Decoded JSON. Raises DecodeError; NaN and Infinity are refused.
+    """Decoded JSON. Raises DecodeError, NumberOutOfRange among them; NaN and Infinity are refused.
 
     What is no Unicode (bytes, halves of surrogate pairs) is read as U+FFFD, as Go does.
     """
@@ -170,6 +171,8 @@ def loads(data: bytes | str) -> Any:
         repaired = b"" if words else with_replacements(text)
         if repaired and repaired != text:
             return loads(repaired)
+        if not words and (number := number_out_of_range(text)):
+            raise NumberOutOfRange(number, json.loads(text)) from None
         raise DecodeError("", words or str(error)) from None
 
 
@@ -359,7 +362,7 @@ def _decode_error(error: msgspec.MsgspecError, root: str = "") -> DecodeError:
     match = _AT.search(text)
     path = match["path"].replace("[...]", "[*]") if match is not None else ""
     message = text[: match.start()] if match is not None else text
-    for python, json in _WORDS.items():
-        message = message.replace(f"`{python}`", json)
+    for python, word in _WORDS.items():
+        message = message.replace(f"`{python}`", word)
     message = message[:1].lower() + message[1:]
     return DecodeError(".".join(part for part in (root, path) if part), message)

@@ -24,6 +24,16 @@ class OwnDecodeError(DecodeError):
     """The same, of a type that reads itself (a quantity, a time): Go ends there, whatever else did not fit before."""
 
 
+class NumberOutOfRange(DecodeError):
+    """A number is beyond those of 64 bits with a fraction. `document` has infinity there: Go minds only if it is read."""
+
+    def __init__(self, number: str, document: object) -> None:
+        super().__init__(
+            "", f"json: cannot unmarshal number {number} into Go value of type float64"
+        )
+        self.document = document
+
+
 class UnknownKind(ApiTypeError):
     """The scheme has no such kind or resource."""
 

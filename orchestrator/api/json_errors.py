@@ -6,6 +6,7 @@ containers that are open there tell the rest.
 
 import json
 import re
+from math import isinf
 from typing import Final
 
 _END: Final = "unexpected end of JSON input"
@@ -41,6 +42,20 @@ def _first_error(text: str, shown: str) -> str:
     except RecursionError:
         return "exceeded max depth"
     return ""
+
+
+def number_out_of_range(data: bytes) -> str:
+    """The first number that is too large to be one of 64 bits, as it is written; "" if there is none."""
+    found: list[str] = []
+
+    def read(number: str) -> float:
+        value = float(number)
+        if isinf(value):
+            found.append(number)
+        return value
+
+    json.loads(data, parse_float=read, parse_int=str)
+    return found[0] if found else ""
 
 
 def _constant(text: str) -> str:

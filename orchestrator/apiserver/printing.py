@@ -109,7 +109,7 @@ def containers_and_images(spec: PodSpec | None) -> tuple[str, str]:
 def joined(texts: Iterable[str], most: int = 3, *, empty: str = NONE) -> str:
     """The first few of a list, and how many more there are."""
     found = list(texts)
-    if not found:
-        return empty
     shown = ",".join(found[:most])
+    if not shown:
+        return empty
     return shown if len(found) <= most else f"{shown} + {len(found) - most} more..."

@@ -61,7 +61,10 @@ async def _review(api: Api, token: str, *audiences: str) -> Any:
 
 
 def _claims(token: str) -> Any:
-    part = token.split(".")[1]
+    return _said(token.split(".")[1])
+
+
+def _said(part: str) -> Any:
     return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
@@ -74,6 +77,7 @@ async def test_a_token_says_who_its_account_is(api: Api) -> None:
     assert answer.metadata.name == "sa"
     assert answer.status is not None
     account = await api.get(ServiceAccount, "sa")
+    assert list(_said(answer.status.token.split(".")[0])) == ["alg", "kid"]
     claims = _claims(answer.status.token)
     assert (claims["sub"], claims["iss"]) == ("system:serviceaccount:default:sa", ISSUER)
     assert claims["exp"] - claims["iat"] == 3600

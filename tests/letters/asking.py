@@ -49,11 +49,18 @@ def documents(
         yield body
 
 
+class _Connection(http.client.HTTPSConnection):
+    """A connection whose requests' lines may have signs that are not ASCII's, as they are."""
+
+    def _encode_request(self, request: str) -> bytes:
+        return request.encode()
+
+
 def _asked(
     server: str, context: ssl.SSLContext, token: str, questions: Sequence[Question]
 ) -> Iterator[tuple[int, list[tuple[str, str]], bytes]]:
     """Status, headers and body of each answer, one asked after the other over one connection."""
-    connection = http.client.HTTPSConnection(server, context=context, timeout=_SECONDS)
+    connection = _Connection(server, context=context, timeout=_SECONDS)
     try:
         for question in questions:
             for _ in range(_PATIENCE):

@@ -191,11 +191,84 @@ def _wrong_in_several_ways() -> list[Question]:
     ]
 
 
+def _said_in_the_line() -> list[Question]:
+    """Escapes that are none, parameters that Go does not read, and signs that are not ASCII's."""
+    queries = (
+        *("limit=%zz", "limit=x;y", "limit=x&a;b", "limit=x&%zz", "limit=%zz&limit=x", "%zz"),
+        *("lim%69t=x", "limit=\u00e9", "limit=+1", "limit=1%"),
+    )
+    paths = (
+        *(f"{_CONFIG_MAPS}/\u00e9", f"{_CONFIG_MAPS}/%C3%A9", "/\u00e9", f"{_CONFIG_MAPS}/a%zz"),
+        f"{_CONFIG_MAPS}/%zz/",
+    )
+    return [
+        *(Question("GET", f"{_CONFIG_MAPS}?{each}&labelSelector=no") for each in queries),
+        *(Question("GET", each) for each in paths),
+        *(Question("HEAD", f"/apis/q.io/v1/namespaces/letters/foos{each}") for each in ("", "/x")),
+    ]
+
+
+def _told_of_the_body() -> list[Question]:
+    """Media types that are none, and none that is known."""
+    types = (
+        *(";", "application/json;", "application/json;q", "application/json ; x=1", "json"),
+        *('application/json;x="', 'application/json;x="a b"', "Application/JSON", "application/"),
+    )
+    patches = ("application/Merge-Patch+json", "application/merge-patch+json;q", ";", "text/plain")
+    body = {"metadata": {"name": "told"}}
+    return [
+        *(
+            Question("POST", f"{_CONFIG_MAPS}?dryRun=All", {"Content-Type": each}, body)
+            for each in types
+        ),
+        *(
+            Question("PATCH", f"{path}?dryRun=All", {"Content-Type": each}, {})
+            for each in patches
+            for path in (f"{_CONFIG_MAPS}/nope", "/apis/q.io/v1/namespaces/letters/foos/nope")
+        ),
+    ]
+
+
+def _in_yaml() -> list[Question]:
+    """Aliases, directives and values of YAML that JSON does not have."""
+    head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: yaml}\n"
+    parts = (
+        *("data: {a: &x b, c: *x}\n", "data: *nope\n", "data: &a [*a]\n", "data: {a: .inf}\n"),
+        *("data: {a: -.inf}\n", "data: {a: .nan}\n", "data: {a: 1e400}\n", "data: {1.5: a}\n"),
+    )
+    many = "".join(f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 9))
+    texts = (
+        *(f"{head}{each}" for each in parts),
+        f"a0: &a0 [x]\n{many}",
+        f"%YAML 1.2\n---\n{head}",
+        "metadata: {name: yaml, generation: 1.0}\n",
+        "metadata: {name: yaml, generation: 1.5}\n",
+    )
+    applied = f"{_CONFIG_MAPS}/yaml?dryRun=All&fieldManager=m"
+    return [
+        *(
+            Question("POST", f"{_CONFIG_MAPS}?dryRun=All", {"Content-Type": _YAML}, e)
+            for e in texts
+        ),
+        *(
+            Question("PATCH", applied, {"Content-Type": "application/apply-patch+yaml"}, each)
+            for each in texts[1:-2]
+        ),
+    ]
+
+
 def _misread() -> list[Question]:
     """Bodies that are no documents, or do not fit."""
     deployments = "/apis/apps/v1/namespaces/letters/deployments?dryRun=All"
     numbers = ("1e3", "1E3", "1.50", "1e-3", "1e20", "2147483648", "NaN", "5.", "-", '"1"', "true")
     texts = ("", "{", "nul", '{"a":1e}', '{"a":1,}', "{} x", "[]", '{"a" 1}', '{"kind":1.5}')
+    huge = ('"generation":1e400', '"foo":-1e400', '"labels":{"a":1e400}', '"annotations":1e400')
+    foos = "/apis/q.io/v1/namespaces/letters/foos"
+    patches = (
+        ("application/merge-patch+json", '{"metadata":{"generation":1e400}}'),
+        ("application/strategic-merge-patch+json", '{"a":[1e400]}'),
+        ("application/json-patch+json", '[{"op":"add","path":"/a","value":1e400}]'),
+    )
     twice = '{"metadata":{"name":"x"},"data":{"a":"1","a":"2"},"foo":1,"bar":{"x":1}}'
     strict = f"{_CONFIG_MAPS}?dryRun=All&fieldValidation=Strict"
     return [
@@ -214,6 +287,25 @@ def _misread() -> list[Question]:
             for each in numbers
         ),
         *(Question("POST", _CONFIG_MAPS, body=each) for each in texts),
+        *(
+            Question(
+                "POST", f"{_CONFIG_MAPS}?dryRun=All", body=f'{{"metadata":{{"name":"x",{each}}}}}'
+            )
+            for each in huge
+        ),
+        Question("POST", foos, body='{"apiVersion":"q.io/v1","kind":"Foo","zz":{"a":[1e400]}}'),
+        *(
+            Question("PATCH", f"{_CONFIG_MAPS}/c1", {"Content-Type": form}, body)
+            for form, body in patches
+        ),
+        Question(
+            "PATCH",
+            f"{_CONFIG_MAPS}/c1",
+            {"Content-Type": "application/merge-patch+json"},
+            '{"metadata":{"generation":1.5}}',
+        ),
+        Question("GET", "/api/v1/namespaces/letters/services/nope:http/proxy/"),
+        Question("POST", _CONFIG_MAPS, body='{"apiVersion":"a/b/c","kind":"ConfigMap"}'),
         Question("POST", strict, body=twice),
         Question("POST", f"{_CONFIG_MAPS}?dryRun=All", body=twice),
     ]
@@ -226,6 +318,9 @@ QUESTIONS: Final = (
     *_pages(),
     *_said_in_the_query(),
     *_wrong_in_several_ways(),
+    *_said_in_the_line(),
+    *_told_of_the_body(),
+    *_in_yaml(),
     *_misread(),
 )
 # What is asked for in two forms, which are compared with one another: a path, and what is said of the form.

@@ -48,18 +48,29 @@ class RuntimeClasses(AdmissionPlugin):
         """The pod as its class has it. Errors: Forbidden (no such class; the pod says otherwise)."""
         pod: Pod = request.object
         spec = spec_of(pod)
+        says_overhead = bool(spec.overhead) or _says_none(request)
         if spec.runtime_class_name is None:
-            if spec.overhead:
+            if says_overhead:
                 raise forbidden(request.resource, request.name, _NO_CLASS)
             return pod
         runtime_class = _class_of(spec, request, reader)
-        if spec.overhead:
-            if runtime_class.overhead is None:
+        if runtime_class.overhead is None:
+            if says_overhead:
                 raise forbidden(request.resource, request.name, _NO_CLASS)
+        elif spec.overhead:
             _check_equal(spec.overhead, runtime_class.overhead.pod_fixed, request)
         for why in _conflicts(spec, runtime_class):
             raise forbidden(request.resource, request.name, why)
         return with_spec(pod, self._classed(spec, runtime_class))
+
+
+def _says_none(request: AdmissionRequest) -> bool:
+    """Whether a client says that there is no overhead, which is to say something of it."""
+    document = getattr(request.message, "document", None)
+    if document is None:
+        return False
+    spec = document.get("spec")
+    return isinstance(spec, Mapping) and spec.get("overhead") == {}
 
 
 def _class_of(spec: PodSpec, request: AdmissionRequest, reader: Reader) -> RuntimeClass:

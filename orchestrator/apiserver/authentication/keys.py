@@ -32,7 +32,8 @@ class SigningKey:
         from joserfc import jwt
 
         key = self._key
-        return jwt.encode({"alg": ALGORITHM, "kid": key.kid}, dict(claims), key)
+        header = {"alg": ALGORITHM, "kid": key.kid}
+        return jwt.encode(header, dict(claims), key, default_type=None)
 
     def verified(self, token: str) -> Mapping[str, Any]:
         """The claims of a token that this key has signed. Raises BadToken."""

@@ -8,6 +8,7 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
+from math import isinf
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
@@ -15,7 +16,7 @@ from aiohttp.web import BaseRequest, RequestPayloadError
 from msgspec import Struct
 
 from orchestrator.api import codec, protobuf
-from orchestrator.api.errors import DecodeError, UnknownKind
+from orchestrator.api.errors import DecodeError, NumberOutOfRange, UnknownKind
 from orchestrator.api.meta.v1 import DeleteOptions
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.aside import BULKY_BYTES, aside
@@ -61,6 +62,12 @@ _MEDIA: Final[Mapping[str, BodyMedia]] = {
     "application/yaml": "yaml",
     "application/vnd.kubernetes.protobuf": "protobuf",
 }
+_TOKEN: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+# A media type with its parameters, as Go reads it: what does not read so is of no type.
+_CONTENT_TYPE: Final = re.compile(
+    rf"\s*{_TOKEN}/{_TOKEN}\s*"
+    rf'(?:;\s*{_TOKEN}\s*=\s*(?:{_TOKEN}|"(?:[^"\\]|\\.)*")\s*)*;?\s*'
+)
 _PATCHES: Final[Mapping[str, PatchType]] = {
     "application/json-patch+json": "json",
     "application/merge-patch+json": "merge",
@@ -168,14 +175,14 @@ async def _chunks(request: BaseRequest) -> bytes:
 def media_of(content_type: str) -> BodyMedia:
     """JSON, YAML or protobuf. Raises UnsupportedMediaType."""
     media = _MEDIA.get(_bare(content_type))
-    if media is None:
+    if media is None or (content_type and not _CONTENT_TYPE.fullmatch(content_type)):
         raise unsupported_media_type()
     return media
 
 
 def patch_type_of(content_type: str, *, typed: bool) -> PatchType:
     """How a patch says what is to change; a strategic merge needs a typed kind. Raises UnsupportedMediaType."""
-    patch_type = _PATCHES.get(_bare(content_type))
+    patch_type = _PATCHES.get(content_type.partition(";")[0] if content_type[:1] != ";" else "")
     if patch_type is None and typed:
         raise unsupported_patch_type()
     if patch_type is None or (patch_type == "strategic" and not typed):
@@ -198,14 +205,23 @@ def decode(data: bytes, media: BodyMedia, expected: Expected, validation: str) -
     `validation` is Ignore, Warn or Strict: what happens to fields that the kind does not have, and
     to fields that stand twice. In protobuf there are none.
     """
-    said, repeated_lines = _document(data, media, expected.kind)
+    unbounded: NumberOutOfRange | None = None
+    try:
+        said, repeated_lines = _document(data, media, expected.kind)
+    except NumberOutOfRange as error:
+        if expected.custom:
+            words = error.message
+            raise _cannot_be_handled(
+                expected.api_version, expected.kind, expected, words
+            ) from error
+        said, repeated_lines, unbounded = _object(error.document), [], error
     document = said
     if expected.custom:
         document = as_custom(said, data)
         _check_said(document, data, expected)
     api_version, kind = expected.api_version, expected.kind
     if document.get("kind") != kind or document.get("apiVersion") != api_version:
-        api_version, kind = _checked_kind(document, expected)
+        api_version, kind = _checked_kind(document, data, expected)
         document = {**document, "apiVersion": api_version, "kind": kind}
     document = with_explicit_reset(document)
     try:
@@ -217,6 +233,8 @@ def decode(data: bytes, media: BodyMedia, expected: Expected, validation: str) -
         if media == "json" and (number := number_as_written(data, error.path)):
             words = _NUMBER.sub(lambda _: f"unmarshal number {number} into", words)
         raise _cannot_be_handled(api_version, kind, expected, words) from error
+    if unbounded is not None and _holds_infinity(msgspec.to_builtins(obj, enc_hook=tuple)):
+        raise _cannot_be_handled(api_version, kind, expected, unbounded.message)
     if validation == "Ignore" or media == "protobuf":
         return Received(obj, (), document)
     repeated = duplicate_fields(data, said) if media == "json" else ()
@@ -229,6 +247,15 @@ def decode(data: bytes, media: BodyMedia, expected: Expected, validation: str) -
         words = f"strict decoding error: {', '.join(faults)}"
         raise _cannot_be_handled(api_version, kind, expected, words)
     return Received(obj, (*repeated_lines, *faults), document)
+
+
+def _holds_infinity(value: Any) -> bool:
+    """Whether a field without a type of its own holds a number that is none here."""
+    if isinstance(value, dict):
+        return any(map(_holds_infinity, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_holds_infinity, value))
+    return isinstance(value, float) and isinf(value)
 
 
 def _unmarshal_errors(lines: list[str]) -> str:
@@ -274,6 +301,8 @@ def _object(document: Any) -> dict[str, Any]:
 def _json_value(data: bytes) -> Any:
     try:
         document = codec.loads(data)
+    except NumberOutOfRange:
+        raise
     except DecodeError as error:
         raise _Unreadable(error.message) from error
     if len(data) > _SHALLOW and _may_be_deep(data) and too_deep(document):
@@ -294,8 +323,13 @@ def _yaml_noting(data: bytes) -> tuple[dict[str, Any], list[str]]:
     try:
         document, repeated = manifests.load_noting(data, "body")
     except ManifestError as error:
-        raise _Unreadable(f"yaml: {error.words}") from error
+        raise _Unreadable(_of_library(error)) from error
     return _object(document), repeated
+
+
+def _of_library(error: ManifestError) -> str:
+    """Which library refuses YAML: that for YAML, or the one that writes it as JSON."""
+    return error.words if error.words.startswith("json: ") else f"yaml: {error.words}"
 
 
 def _protobuf(data: bytes) -> dict[str, Any]:
@@ -350,9 +384,14 @@ def _check_said(document: dict[str, Any], data: bytes, expected: Expected) -> No
         )
 
 
-def _checked_kind(document: dict[str, Any], expected: Expected) -> tuple[str, str]:
+def _checked_kind(document: dict[str, Any], data: bytes, expected: Expected) -> tuple[str, str]:
     """The document's own version and kind; where it says none they are what is expected."""
     api_version, kind = document.get("apiVersion") or "", document.get("kind") or ""
+    if api_version.count("/") > 1:
+        raise BadRequest(
+            f"the object provided is unrecognized (must be of type {expected.kind}): "
+            f"unexpected GroupVersion string: {api_version} ({_summary(data)})"
+        )
     known = (expected.api_version, *_OLDER.get(expected.kind, ()))
     if api_version and api_version not in known:
         other = kind not in ("", expected.kind)
@@ -398,13 +437,15 @@ def decode_patch(data: bytes, patch_type: str, validation: str) -> Any:
     """A patch's document. Raises BadRequest, in the words of who reads such a patch first."""
     try:
         return _json_value(data)
-    except _Unreadable as error:
+    except (_Unreadable, NumberOutOfRange) as error:
+        why = error.message if isinstance(error, NumberOutOfRange) else str(error)
+        if patch_type == "json":
+            why = why.replace("Go value", "Go struct field jsonPatchOp.value")
         if patch_type == "strategic":
-            raise BadRequest(str(error)) from error
+            raise BadRequest(why) from error
         if validation == "Ignore":
-            words = "Invalid JSON Patch" if patch_type == "merge" else str(error)
-            raise BadRequest(words) from error
-        raise BadRequest(f"error decoding patch: {error}") from error
+            raise BadRequest("Invalid JSON Patch" if patch_type == "merge" else why) from error
+        raise BadRequest(f"error decoding patch: {why}") from error
 
 
 def decode_configuration(data: bytes, validation: str) -> Received:
@@ -427,12 +468,12 @@ def _configuration(data: bytes) -> tuple[Any, list[str]]:
         document = _json_value(data)
         if not duplicate_fields(data, document):
             return document, []
-    except _Unreadable:  # YAML is more than JSON
+    except (_Unreadable, NumberOutOfRange):  # YAML is more than JSON
         pass
     try:
         return manifests.load_noting(data, "body")
     except ManifestError as error:
-        why = f"error converting YAML to JSON: yaml: {error.words}"
+        why = f"error converting YAML to JSON: {_of_library(error)}"
         raise BadRequest(f"error decoding YAML: {why}") from error
 
 

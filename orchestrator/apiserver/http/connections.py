@@ -10,9 +10,12 @@ task costs two more turns of the event loop.
 """
 
 import asyncio
+import re
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cached_property
 from typing import Any, Final
+from urllib.parse import quote
 
 from aiohttp.http import HttpVersion11, StreamWriter
 from aiohttp.streams import StreamReader
@@ -26,6 +29,7 @@ from aiohttp.web import (
 )
 from aiohttp.web_protocol import ERROR, _ErrInfo
 from msgspec import Struct
+from multidict import MultiMapping
 from yarl import URL
 
 from orchestrator.apiserver.http import refusals
@@ -37,6 +41,11 @@ HEAD_BYTES: Final = 1024 * 1024
 # What aiohttp's client would say of itself in a request that is passed on.
 OWN_HEADERS: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+_ASCII: Final = "".join(map(chr, range(0x7F)))
+# A semicolon, or what is no escape.
+_UNREADABLE: Final = re.compile(r";|%(?![0-9A-Fa-f]{2})")
 
 
 class Headers(Struct, frozen=True):
@@ -63,6 +72,17 @@ class _Request(BaseRequest):
 
     head: Head
     said: tuple[Headers, ...] = ()
+
+    @cached_property
+    def query(self) -> MultiMapping[str]:
+        """The parameters of the URL, but those that Go does not read."""
+        written = self.raw_path.partition("?")[2]
+        if _UNREADABLE.search(written) is None:
+            return self.rel_url.query
+        pairs = written.partition("#")[0].split("&")
+        readable = "&".join(each for each in pairs if not _UNREADABLE.search(each))
+        return URL.build(query_string=readable, encoded=True).query
+
     may_send = False
 
     @property
@@ -177,6 +197,8 @@ class Connection(RequestHandler):
             if data[:1] in (b"\r", b"\n") and self.transport is not None:
                 self._refuse(refusals.of_nonsense())
                 return
+        if self._waiter is not None and not self._head_bytes and not data.isascii():
+            data = _with_escapes(data)
         super().data_received(data)
         if self._messages and isinstance(self._messages[-1][0], _ErrInfo):
             self._break_body()
@@ -344,6 +366,12 @@ class Connection(RequestHandler):
     def log_exception(self, *args: Any, **options: Any) -> None:
         """What goes wrong between requests is one line, too: it is the client's bytes."""
         self._house_log.warning("connection failed", error=repr(options.get("exc_info")))
+
+
+def _with_escapes(data: bytes) -> bytes:
+    """The bytes of a head, in whose first line stand escapes for what the parser would not read, and Go does."""
+    line, end, rest = data.partition(b"\r\n")
+    return data if line.isascii() else quote(line, safe=_ASCII).encode() + end + rest
 
 
 def _release(error: BaseException) -> None:

@@ -42,7 +42,6 @@ from orchestrator.apiserver.http.replies import (
     document_reply,
     error_reply,
     error_text,
-    text_reply,
 )
 from orchestrator.apiserver.http.request_log import is_logged, log_request
 from orchestrator.apiserver.http.routes import Route, Routes
@@ -123,7 +122,12 @@ class Dispatcher:
         kind = record.labels.kind
         front.metrics.begun(kind)
         try:
-            response = await self._answered(request, record)
+            try:
+                response = await self._handled(request, record)
+            except ConnectionError:
+                raise
+            except Exception as error:
+                response = self._answer_to(request, record, error)
             record.code = response.status
             if record.code not in (401, 403, 429):
                 front.metrics.authorized(allowed=True)
@@ -158,36 +162,35 @@ class Dispatcher:
                     fault=record.fault,
                 )
 
-    async def _answered(self, request: BaseRequest, record: Record) -> StreamResponse:
-        try:
-            return await self._handled(request, record)
-        except PageNotFound as error:
-            return error_text(error.message, error.code)
-        except Rejected:
-            return _overloaded(record)
-        except _Unaudited:
-            self._front.metrics.unaudited()
-            return _failed(request, "failed to store audit event")
-        except errors.AuthorizerFailed as error:
-            return _failed(request, error.message)
-        except ApiError as error:
-            if isinstance(error, errors.NotAllowed):
-                self._front.metrics.authorized(allowed=False)
-            return error_reply(request, error)
-        except ConnectionError:
-            raise
-        except Exception as error:
-            record.fault = error
-            fault = self._front.uid()
-            log = self._front.log.bind(id=fault)
-            # Each request has its line; the traceback of a fault that comes often is thinned out.
-            log.error("request failed", method=request.method, path=request.path_qs)
-            log.error("fault in the server", exc_info=error)
-            return error_reply(request, internal(error, fault))
+    def _answer_to(self, request: BaseRequest, record: Record, error: Exception) -> StreamResponse:
+        """What a request is answered that has ended in an error."""
+        match error:
+            case PageNotFound():
+                return error_text(error.message, error.code)
+            case Rejected():
+                return _overloaded(record)
+            case _Unaudited():
+                self._front.metrics.unaudited()
+                return _failed(request, "failed to store audit event")
+            case errors.AuthorizerFailed():
+                return _failed(request, error.message)
+            case ApiError():
+                if isinstance(error, errors.NotAllowed):
+                    self._front.metrics.authorized(allowed=False)
+                return error_reply(request, error)
+        record.fault = error
+        fault = self._front.uid()
+        log = self._front.log.bind(id=fault)
+        # Each request has its line; the traceback of a fault that comes often is thinned out.
+        log.error("request failed", method=request.method, path=request.path_qs)
+        log.error("fault in the server", exc_info=error)
+        return error_reply(request, internal(error, fault))
 
     async def _handled(self, request: BaseRequest, record: Record) -> StreamResponse:
         if "%" in request.raw_path and _NO_ESCAPE.search(request.raw_path.partition("?")[0]):
-            return text_reply("400 Bad Request", status=400)
+            refusal = Response(status=400, text="400 Bad Request")
+            refusal.force_close()
+            return refusal
         known = self._routes.known(request, record.head)
         if known is None:
             asked = asked_of(request, split(request.path))

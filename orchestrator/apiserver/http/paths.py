@@ -106,12 +106,14 @@ _PROXY_VERBS: Final = {**_PART_VERBS, "HEAD": "get", "OPTIONS": "get"}
 def verb_of(target: Target, method: str, *, watch: bool) -> str:
     """Kubernetes' verb for a method on a target.
 
-    Raises NotFound where the path has no verb at all, else MethodNotAllowed, for HEAD and OPTIONS, too, but of a
-    proxy.
+    Raises NotFound where the path has no verb at all, else MethodNotAllowed: for OPTIONS, too, but of a proxy, and
+    for HEAD, but of that and of custom resources.
 
     `watch`: the query asks for one; it counts for collections only, as in Kubernetes.
     """
     resource = target.resource
+    if method == "HEAD" and kind_of(resource).custom:
+        method = "GET"  # one handler has all their paths, which goes by the verb
     if target.subresource is not None:
         verb = (_PROXY_VERBS if target.is_proxy else _PART_VERBS).get(method, "")
         allowed = target.subresource.verbs

@@ -85,77 +85,94 @@ def _errors() -> list[Series]:
 
 def cadvisor_families(node: Node, pods: Sequence[Pod], usages: Usages) -> list[Series]:
     """`metrics/cadvisor`: containers and pods by their control groups, and the machine."""
-    cpu = Series(
-        "container_cpu_usage_seconds_total",
-        "Cumulative cpu time consumed in seconds.",
-        (*_OF_CGROUP, "cpu"),
-    )
-    used = [
-        _gauge(
-            "container_memory_usage_bytes",
-            "Current memory usage in bytes, including all memory regardless of when it was accessed",
-            _OF_CGROUP,
-        ),
-        _gauge("container_memory_working_set_bytes", "Current working set in bytes.", _OF_CGROUP),
-    ]
-    rss = _gauge("container_memory_rss", "Size of RSS in bytes.", _OF_CGROUP)
-    faults = Series(
-        "container_memory_failures_total",
-        "Cumulative count of memory allocation failures.",
-        (*_OF_CGROUP, "failure_type", "scope"),
-    )
-    processes = _gauge(
-        "container_processes", "Number of processes running inside the container.", _OF_CGROUP
-    )
+    used, limits, stalls = _Used(), _Limits(), _Stalls()
     start = _gauge(
         "container_start_time_seconds",
         "Start time of the container since unix epoch in seconds.",
         _OF_CGROUP,
     )
-    limits = _Limits()
-    stalls = {
-        (resource, way): Series(
-            f"container_pressure_{resource}_{way}_seconds_total",
-            f"Total time duration {said} due to {name} congestion.",
-            _OF_CGROUP,
-        )
-        for resource, name in _STALLING
-        for way, said in _STALLS
-    }
     for one in _running(pods, usages):
         for labels in (one.labels, one.pod_labels):
-            cpu.add(*labels, "total", amount=cpu_seconds(one.usage))
-            for each in used:
-                each.add(*labels, amount=memory_bytes(one.usage))
-            if one.usage.rss_bytes is not None:
-                rss.add(*labels, amount=one.usage.rss_bytes)
-            for kind, count in (
-                ("pgfault", one.usage.page_faults),
-                ("pgmajfault", one.usage.major_page_faults),
-            ):
-                if count is not None:
-                    faults.add(*labels, kind, "container", amount=count)
-            if one.usage.processes is not None:
-                processes.add(*labels, amount=one.usage.processes)
+            used.tell(one.usage, labels)
         if one.started_at is not None:
             start.set(one.started_at, *one.labels)
         if one.container is not None:
             limits.tell(one.container, one.labels)
-        for resource, stall in one.usage.stalls.items():
-            for way, waited in (("waiting", stall.some), ("stalled", stall.full)):
-                stalls[resource, way].add(*one.labels, amount=waited.microseconds / 1e6)
+        stalls.tell(one.usage, one.labels)
     return [
-        cpu,
-        *used,
-        rss,
-        faults,
-        processes,
+        *used.families,
         start,
         *limits.families,
-        *stalls.values(),
+        *stalls.families,
         *_traffic(pods, usages),
         *_machine(node),
     ]
+
+
+class _Used:
+    """What control groups have used."""
+
+    def __init__(self) -> None:
+        self._cpu = Series(
+            "container_cpu_usage_seconds_total",
+            "Cumulative cpu time consumed in seconds.",
+            (*_OF_CGROUP, "cpu"),
+        )
+        self._memory = _gauge(
+            "container_memory_usage_bytes",
+            "Current memory usage in bytes, including all memory regardless of when it was accessed",
+            _OF_CGROUP,
+        )
+        self._working_set = _gauge(
+            "container_memory_working_set_bytes", "Current working set in bytes.", _OF_CGROUP
+        )
+        self._rss = _gauge("container_memory_rss", "Size of RSS in bytes.", _OF_CGROUP)
+        self._faults = Series(
+            "container_memory_failures_total",
+            "Cumulative count of memory allocation failures.",
+            (*_OF_CGROUP, "failure_type", "scope"),
+        )
+        self._processes = _gauge(
+            "container_processes", "Number of processes running inside the container.", _OF_CGROUP
+        )
+        memory = (self._memory, self._working_set, self._rss, self._faults)
+        self.families = [self._cpu, *memory, self._processes]
+
+    def tell(self, usage: ContainerUsage, labels: tuple[str, ...]) -> None:
+        """Add what a container uses; what its runtime does not know is left out."""
+        self._cpu.add(*labels, "total", amount=cpu_seconds(usage))
+        for each in (self._memory, self._working_set):
+            each.add(*labels, amount=memory_bytes(usage))
+        if usage.rss_bytes is not None:
+            self._rss.add(*labels, amount=usage.rss_bytes)
+        faults = (("pgfault", usage.page_faults), ("pgmajfault", usage.major_page_faults))
+        for kind, count in faults:
+            if count is not None:
+                self._faults.add(*labels, kind, "container", amount=count)
+        if usage.processes is not None:
+            self._processes.add(*labels, amount=usage.processes)
+
+
+class _Stalls:
+    """For how long containers' tasks waited for what others use."""
+
+    def __init__(self) -> None:
+        self._seconds = {
+            (resource, way): Series(
+                f"container_pressure_{resource}_{way}_seconds_total",
+                f"Total time duration {said} due to {name} congestion.",
+                _OF_CGROUP,
+            )
+            for resource, name in _STALLING
+            for way, said in _STALLS
+        }
+        self.families = [*self._seconds.values()]
+
+    def tell(self, usage: ContainerUsage, labels: tuple[str, ...]) -> None:
+        """Add a container's."""
+        for resource, stall in usage.stalls.items():
+            for way, waited in (("waiting", stall.some), ("stalled", stall.full)):
+                self._seconds[resource, way].add(*labels, amount=waited.microseconds / 1e6)
 
 
 def _traffic(pods: Sequence[Pod], usages: Usages) -> list[Series]:

@@ -25,8 +25,12 @@ from orchestrator.machinery.field_errors import (
 from orchestrator.machinery.names import out_of_range
 from orchestrator.protocol import Cause
 
+WHOLE: Final = "[]"
+"""The place of a fault that is of no field, as Go prints it."""
+
 __all__ = [
     "MOST_FAULTS",
+    "WHOLE",
     "Errors",
     "FieldError",
     "NameRule",

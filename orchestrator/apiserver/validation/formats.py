@@ -8,24 +8,19 @@ fields take nothing but the canonical form.
 
 import re
 from collections.abc import Iterator
-from ipaddress import (
-    IPv4Address,
-    IPv4Network,
-    IPv6Address,
-    IPv6Network,
-    ip_address,
-    ip_network,
-)
-from typing import Final, TypeAlias
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Final
 
+from orchestrator.machinery.addresses import (
+    Address,
+    has_leading_zeros,
+    parse_address,
+    parse_network,
+)
 from orchestrator.machinery.digits import whole
 from orchestrator.machinery.memo import remembered
 from orchestrator.machinery.names import Messages, dns1123_label_errors, dns1123_subdomain_errors
 
-Address: TypeAlias = IPv4Address | IPv6Address
-Network: TypeAlias = IPv4Network | IPv6Network
-
-_LEADING_ZEROS: Final = re.compile(r"(?<![0-9a-fA-F:])0+(?=[0-9]+(?:\.|/|$))")
 _PERCENT: Final = re.compile("[0-9]+%")
 _HTTP_PATH: Final = re.compile(r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+")
 _UNDERSCORED: Final = r"_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
@@ -44,28 +39,6 @@ _SPECIAL: Final = ("0.", "127.", "169.254.", "224.0.0.")  # where traffic may no
 _cached: Final = remembered(1 << 12)
 
 
-@_cached
-def parse_address(text: str) -> Address | None:
-    """The address, or None when the text is none. Zones (`fe80::1%eth0`) are none."""
-    if "%" in text:
-        return None
-    try:
-        return ip_address(_LEADING_ZEROS.sub("", text))
-    except ValueError:
-        return None
-
-
-@_cached
-def parse_network(text: str) -> Network | None:
-    """The network that a CIDR text names (host bits are cut off), or None."""
-    if "/" not in text or not text.rpartition("/")[2].isdigit():
-        return None
-    try:
-        return ip_network(_LEADING_ZEROS.sub("", text), strict=False)
-    except ValueError:
-        return None
-
-
 def address_errors(text: str) -> Messages:
     """An IP address of either family."""
     if _plain_ipv4(text):
@@ -73,7 +46,7 @@ def address_errors(text: str) -> Messages:
     address = parse_address(text)
     if address is None:
         return (NOT_AN_ADDRESS,)
-    if _has_leading_zeros(text):
+    if has_leading_zeros(text):
         return ("must not have leading 0s",)
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return ("must not be an IPv4-mapped IPv6 address",)
@@ -102,7 +75,7 @@ def network_errors(text: str) -> Messages:
     if network is None:
         return (NOT_A_NETWORK,)
     address, _, length = text.partition("/")
-    if _has_leading_zeros(address) or length != str(whole(length)):
+    if has_leading_zeros(address) or length != str(whole(length)):
         return ("must not have leading 0s in IP or prefix length",)
     first = network.network_address
     parsed = first if address == str(first) else ip_address(address)
@@ -111,11 +84,6 @@ def network_errors(text: str) -> Messages:
     if parsed != first:
         return ("must not have bits set beyond the prefix length",)
     return ()
-
-
-def _has_leading_zeros(address: str) -> bool:
-    """Of an address that was read without its zeros."""
-    return _LEADING_ZEROS.search(address) is not None
 
 
 def is_ipv6(text: str) -> bool:

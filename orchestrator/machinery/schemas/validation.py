@@ -13,6 +13,7 @@ from orchestrator.machinery.field_errors import (
     FieldError,
     invalid,
     not_supported,
+    quote,
     required,
     shown,
     too_long,
@@ -222,7 +223,7 @@ def _check_string(value: str, schema: Schema, path: str, faults: list[FieldError
         faults.append(invalid(path, value, detail))
     fits = FORMATS.get(schema.format)
     if fits is not None and not fits(value):
-        detail = f'{path} in body must be of type {schema.format}: "{value}"'
+        detail = f"{path} in body must be of type {schema.format}: {quote(value)}"
         faults.append(FieldError("FieldValueTypeInvalid", path, detail, value))
     return 2
 

@@ -32,7 +32,7 @@ def test_config_maps() -> None:
         'data[a.txt]: Invalid value: "a.txt": duplicate of key present in binaryData'
     ]
     assert faults(ConfigMap, edit(CONFIG, {"data": {"a": "x" * (1 << 20) + "y"}})) == [
-        ": Too long: may not be more than 1048576 bytes"
+        "[]: Too long: may not be more than 1048576 bytes"
     ]
 
 

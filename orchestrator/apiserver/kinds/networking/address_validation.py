@@ -16,13 +16,10 @@ from orchestrator.apiserver.validation.field import (
     named,
     required,
 )
-from orchestrator.apiserver.validation.formats import (
-    parse_network,
-    strict_address_errors,
-    strict_network_errors,
-)
+from orchestrator.apiserver.validation.formats import strict_address_errors, strict_network_errors
 from orchestrator.apiserver.validation.golang import as_go
 from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
+from orchestrator.machinery.addresses import parse_network
 from orchestrator.machinery.names import dns1123_subdomain_errors, path_segment_errors
 
 _CIDRS: Final = "spec.cidrs"

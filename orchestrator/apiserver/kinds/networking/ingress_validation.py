@@ -24,13 +24,10 @@ from orchestrator.apiserver.validation.field import (
     required,
     too_long,
 )
-from orchestrator.apiserver.validation.formats import (
-    address_errors,
-    domain_path_errors,
-    parse_address,
-)
+from orchestrator.apiserver.validation.formats import address_errors, domain_path_errors
 from orchestrator.apiserver.validation.metadata import dns_subdomain
 from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
+from orchestrator.machinery.addresses import parse_address
 from orchestrator.machinery.names import (
     dns1123_label_errors,
     dns1123_subdomain_errors,

@@ -17,9 +17,10 @@ from orchestrator.apiserver.validation.field import (
     not_supported,
     required,
 )
-from orchestrator.apiserver.validation.formats import network_errors, parse_network
+from orchestrator.apiserver.validation.formats import network_errors
 from orchestrator.apiserver.validation.rules import Rules
 from orchestrator.apiserver.validation.selectors import label_selector_errors
+from orchestrator.machinery.addresses import parse_network
 from orchestrator.machinery.names import port_name_errors, port_number_errors
 
 _PROTOCOLS: Final = ("TCP", "UDP", "SCTP")

@@ -9,6 +9,7 @@ from typing import Any, Final
 from orchestrator.api.core.v1 import ConfigMap, Secret
 from orchestrator.api.json_errors import json_error
 from orchestrator.apiserver.validation.field import (
+    WHOLE,
     Errors,
     FieldError,
     complaints,
@@ -85,7 +86,7 @@ def _config_map_faults(config: ConfigMap) -> Errors:
         yield from _key_errors("binaryData", binary)
         total += sum(map(_binary_size, binary.values()))
     if total > _MAX_SIZE:
-        yield too_long("", _MAX_SIZE)
+        yield too_long(WHOLE, _MAX_SIZE)
 
 
 def _config_map_change_errors(new: ConfigMap, old: ConfigMap) -> Errors:

@@ -16,10 +16,11 @@ from orchestrator.apiserver.validation.field import (
     invalid,
     required,
 )
-from orchestrator.apiserver.validation.formats import network_errors, parse_network
+from orchestrator.apiserver.validation.formats import network_errors
 from orchestrator.apiserver.validation.resources import Quantities, quantity_errors
 from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.apiserver.validation.selectors import label_key_errors
+from orchestrator.machinery.addresses import parse_network
 from orchestrator.machinery.field_errors import quote
 from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.names import label_value_errors

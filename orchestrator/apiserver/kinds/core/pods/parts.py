@@ -10,15 +10,13 @@ from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scalars import Quantity
 from orchestrator.apiserver.kinds.core.pods.spec_validation import MIRROR, pod_spec_errors
 from orchestrator.apiserver.validation.diff import difference
-from orchestrator.apiserver.validation.field import Errors, forbidden, invalid
+from orchestrator.apiserver.validation.field import WHOLE, Errors, forbidden, invalid
 from orchestrator.machinery.resources import qos_class
 
 _NO_SPEC: Final = PodSpec()
 _NO_RESOURCES: Final = ResourceRequirements()
 _RESIZABLE: Final = ("cpu", "memory")
 _Amounts: TypeAlias = Mapping[str, Quantity]
-# How Go writes the path of the whole pod.
-_WHOLE: Final = "[]"
 
 
 def _unchanged(new: ObjectMeta, old: ObjectMeta) -> ObjectMeta:
@@ -69,10 +67,10 @@ def resize_errors(new: Pod, old: Pod) -> Errors:
     spec, before = new.spec or _NO_SPEC, old.spec or _NO_SPEC
     yield from pod_spec_errors("spec", spec, is_pod=True)
     if MIRROR in old.metadata.annotations:
-        yield forbidden(_WHOLE, "static pods cannot be resized")
+        yield forbidden(WHOLE, "static pods cannot be resized")
         return
     if before.os is not None and before.os.name == "windows":
-        yield forbidden(_WHOLE, "windows pods cannot be resized")
+        yield forbidden(WHOLE, "windows pods cannot be resized")
         return
     if qos_class(new) != qos_class(old):
         quality = new.status.qos_class if new.status is not None else ""
@@ -157,7 +155,7 @@ def ephemeral_errors(new: Pod, old: Pod) -> Errors:
     spec, before = new.spec or _NO_SPEC, old.spec or _NO_SPEC
     yield from pod_spec_errors("spec", spec, is_pod=True)
     if MIRROR in old.metadata.annotations:
-        yield forbidden(_WHOLE, "static pods do not support ephemeral containers")
+        yield forbidden(WHOLE, "static pods do not support ephemeral containers")
         return
     known = {c.name: c for c in spec.ephemeral_containers}
     path = "spec.ephemeralContainers"

@@ -34,8 +34,9 @@ from orchestrator.apiserver.validation.field import (
     required,
     too_long,
 )
-from orchestrator.apiserver.validation.formats import address_errors, is_ipv6, parse_address
+from orchestrator.apiserver.validation.formats import address_errors, is_ipv6
 from orchestrator.apiserver.validation.metadata import dns_label, dns_subdomain
+from orchestrator.machinery.addresses import parse_address
 from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.names import qualified_name_errors
 from orchestrator.machinery.restarts import may_restart_all, restarts

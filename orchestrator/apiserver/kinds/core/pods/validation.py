@@ -27,6 +27,7 @@ from orchestrator.apiserver.kinds.core.pods.volume_validation import own_claim_e
 from orchestrator.apiserver.validation.diff import difference
 from orchestrator.apiserver.validation.field import (
     MAX_INT32,
+    WHOLE,
     Errors,
     FieldError,
     between,
@@ -84,7 +85,7 @@ def _metadata_and_spec_errors(pod: Pod, spec: PodSpec) -> Errors:
     if spec.volumes:
         yield from own_claim_errors("spec.volumes", spec.volumes, pod.metadata.name)
     if spec.resource_claims and MIRROR in annotations:
-        yield forbidden("", "static pods do not support resource claims")
+        yield forbidden(WHOLE, "static pods do not support resource claims")
 
 
 # --- updates -------------------------------------------------------------------------------

@@ -26,10 +26,10 @@ from orchestrator.apiserver.validation.formats import (
     endpoint_address_errors,
     is_ipv6,
     network_errors,
-    parse_address,
 )
 from orchestrator.apiserver.validation.metadata import dns_label, dns_subdomain, label_errors
 from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.machinery.addresses import parse_address
 from orchestrator.machinery.names import (
     dns1123_label_errors,
     port_number_errors,
