@@ -15,9 +15,9 @@ from orchestrator.machinery.cel.expressions import (
     examine,
     scope_of,
 )
-from orchestrator.machinery.cel.interpreting import Meter
 from orchestrator.machinery.cel.limits import BUDGET_EXCEEDED, COST_EXCEEDED, PER_CALL
 from orchestrator.machinery.cel.names import escaped
+from orchestrator.machinery.cel.runs import Meter
 
 __all__ = [
     "BUDGET_EXCEEDED",
