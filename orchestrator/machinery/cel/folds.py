@@ -44,12 +44,9 @@ def fold(node: Comprehension, over: Run, start: Run, condition: Run, step: Run, 
     one, two, total = node.variable, node.second, node.result_variable
 
     def run(names: Names) -> Any:
-        items = over(names)
-        if type(items) is Fault:
-            return items
-        pairs = _pairs(items, two=bool(two))
-        if pairs is None:
-            return _unfoldable(items, two=bool(two))
+        pairs = _pairs(over(names), two=bool(two))
+        if type(pairs) is Fault:
+            return pairs
         begun = start(names)
         # What `map` and `filter` make grows: nobody else has it.
         inside = {**names, total: [*begun] if type(begun) is list else begun}
@@ -73,12 +70,9 @@ def quantifier(
     looked = 3 if decides else 2  # at what was found so far, before a turn
 
     def run(names: Names) -> Any:
-        items = over(names)
-        if type(items) is Fault:
-            return items
-        pairs = _pairs(items, two=bool(two))
-        if pairs is None:
-            return _unfoldable(items, two=bool(two))
+        pairs = _pairs(over(names), two=bool(two))
+        if type(pairs) is Fault:
+            return pairs
         inside = {**names}
         found: Any = not decides
         for first, second in pairs:
@@ -121,10 +115,8 @@ def _pairs(items: Any, *, two: bool) -> Any:
         return items.items() if two else ((key, None) for key in items)
     if is_list(items):
         return enumerate(items) if two else ((each, None) for each in items)
-    return None
-
-
-def _unfoldable(items: Any, *, two: bool) -> Fault:
+    if type(items) is Fault:
+        return items
     if two:
         return Fault(f"unsupported comprehension range type: {go_type(items)}")
     return Fault(f"got '{go_type(items)}', expected iterable type")
