@@ -1,13 +1,15 @@
 """What a YAML scalar means, as Kubernetes' YAML library reads it: YAML 1.1 with exceptions.
 
 Exceptions that matter in manifests: `12:30` is text and not a base-60 number; a timestamp is
-text; `y` and `n` are booleans like `yes` and `no`; `0755` and `0o755` are octal.
+text, and so is a number too large for a float, as `7e12345` of a commit's name; `y` and `n` are booleans
+like `yes` and `no`; `0755` and `0o755` are octal.
 """
 
 import base64
 import binascii
 import re
 from decimal import Decimal
+from math import isfinite
 from typing import Final
 
 from orchestrator.machinery.documents import Json
@@ -80,10 +82,8 @@ def _resolve_plain(text: str) -> Json:
         if -(2**63) <= number < 2**63:
             return number
     if _FLOAT.fullmatch(bare):
-        number_ = float(bare)
-        if number_ in (float("inf"), float("-inf")):
-            raise ValueError(f"{text[:64]} is out of range")
-        return number_
+        found = float(bare)
+        return found if isfinite(found) else text
     return text
 
 
