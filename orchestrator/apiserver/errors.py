@@ -342,7 +342,9 @@ def refused(identity: Identity, asked: Asked, reason: str = "") -> NotAllowed:
         what = f"path {quote(asked.path)}"
     why = f"User {user} cannot {verb} {what}"
     key = _qualified(asked.resource, asked.group) if asked.group else asked.resource
-    subject = f"{key} {quote(asked.name)} is " if asked.name else f"{key} is " if key else ""
+    subject = ""  # what is of no resource has no name either
+    if key:
+        subject = f"{key} {quote(asked.name)} is " if asked.name else f"{key} is "
     return NotAllowed(
         f"{subject}forbidden: {why}{f': {reason}' if reason else ''}",
         kind=asked.resource,

@@ -1,5 +1,6 @@
 """Regular expressions as Go has them: matched in linear time, and refused in its words."""
 
+from functools import lru_cache
 from typing import Any, Final
 
 import re2
@@ -17,6 +18,7 @@ _WORDS: Final = {
 _TRAILING: Final = "trailing \\"
 
 
+@lru_cache(maxsize=1 << 10)
 def compiled_pattern(pattern: str) -> Any:
     """A pattern's matcher; None for one that is no pattern there."""
     try:

@@ -1,15 +1,14 @@
 """What a YAML scalar means, as Kubernetes' YAML library reads it: YAML 1.1 with exceptions.
 
 Exceptions that matter in manifests: `12:30` is text and not a base-60 number; a timestamp is
-text, and so is a number too large for a float, as `7e12345` of a commit's name; `y` and `n` are booleans
-like `yes` and `no`; `0755` and `0o755` are octal.
+text; `y` and `n` are booleans like `yes` and `no`; `0755` and `0o755` are octal.
 """
 
 import base64
 import binascii
 import re
 from decimal import Decimal
-from math import isfinite
+from math import isinf
 from typing import Final
 
 from orchestrator.machinery.documents import Json
@@ -37,6 +36,15 @@ _INTEGER: Final = re.compile("([+-]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 # An integer of more digits is a float in JSON, and int() would take quadratic time.
 _MAX_DIGITS: Final = 20
+
+
+class NoJsonError(ValueError):
+    """JSON has no such value. `words` is what Go's library says of it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"{text} is no JSON")
+        value = "NaN" if text[1:2].lower() == "n" else f"{'-' if text[0] == '-' else '+'}Inf"
+        self.words = f"json: unsupported value: {value}"
 
 
 def resolve(text: str, tag: str | None, *, plain: bool) -> Json:
@@ -75,16 +83,24 @@ def _resolve_plain(text: str) -> Json:
     if text[0] not in _LIKELY_NUMBER:
         return text
     if text in _NO_NUMBER:
-        raise ValueError(f"{text} is no JSON")
+        raise NoJsonError(text)
     bare = text.replace("_", "")
     if (match := _INTEGER.fullmatch(bare)) and len(bare) <= _MAX_DIGITS:
         number = _integer(match[1], match[2])
         if -(2**63) <= number < 2**63:
             return number
     if _FLOAT.fullmatch(bare):
-        found = float(bare)
-        return found if isfinite(found) else text
+        number_ = float(bare)
+        if not isinf(number_):
+            return number_
     return text
+
+
+def in_json(value: Json) -> Json:
+    """A scalar as it is once the YAML has been made JSON, where a whole number has no point."""
+    if type(value) is float and value.is_integer() and abs(value) < 2**63:
+        return int(value)
+    return value
 
 
 def _integer(sign: str, digits: str) -> int:

@@ -1,6 +1,6 @@
 """What the server knows of a custom resource's kind in one version, from its definition."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -51,12 +51,10 @@ def custom_kind(
     """The kind of a version, as a value like those of built-in kinds."""
     schema = schema_of(definition, version)
     scale = version.subresources.scale if version.subresources is not None else None
-    rules, warnings = rules_of(schema, scale)
     kind = replace(
         CUSTOM,
         table=table_of(version.additional_printer_columns),
-        rules=rules,
-        warnings=partial(_warnings, warnings),
+        rules=rules_of(schema, scale),
         selectable=dict(_selectable(version)),
         deprecation=_deprecation(definition, version),
         stored=_stored(definition, version),
@@ -74,15 +72,6 @@ def custom_kind(
         schema=schema.document,
         unknown=partial(_unknown, schema),
     )
-
-
-def _warnings(
-    of_rules: Callable[[Any, Any], Iterable[str]], new: Unstructured, old: Unstructured | None
-) -> Iterator[str]:
-    """What its rules warn of, and what is told of all custom resources."""
-    yield from of_rules(new, old)
-    if CUSTOM.warnings is not None:
-        yield from CUSTOM.warnings(new, old)
 
 
 def _deprecation(

@@ -13,7 +13,6 @@ from orchestrator.apiserver.definitions.scaling import scale_faults, status_scal
 from orchestrator.apiserver.validation.embedded import embedded_metadata_faults
 from orchestrator.apiserver.validation.field import Errors, FieldError, invalid
 from orchestrator.apiserver.validation.rules import Rules
-from orchestrator.machinery.documents import equal
 from orchestrator.machinery.schemas import (
     RuleNode,
     Schema,
@@ -24,6 +23,7 @@ from orchestrator.machinery.schemas import (
     list_faults,
     rule_faults,
 )
+from orchestrator.machinery.schemas.correlation import below, correlated, is_unchanged
 
 # While one of these stands against a value, its rules are not asked.
 _BLOCKING: Final = frozenset(
@@ -43,19 +43,17 @@ _NOT_ASKED: Final = invalid(
 )
 
 
-def rules_of(
-    schema: Schema | None, scale: CustomResourceSubresourceScale | None
-) -> tuple[Rules, Callable[[Any, Any], Sequence[str]]]:
-    """The rules of a version, and what they warn of; without a schema it takes everything that fits its scale."""
+def rules_of(schema: Schema | None, scale: CustomResourceSubresourceScale | None) -> Rules:
+    """The rules of a version; without a schema it takes everything that fits its scale."""
     judge = _Judge(schema or Schema(document={}), scale)
-    rules = Rules(
+    return Rules(
         spec=judge.new,
         update=judge.change,
         status=judge.status,
         recheck="never",
         any_finalizer=True,
+        asides=judge.asides,
     )
-    return rules, judge.warnings
 
 
 class _Judge:
@@ -108,7 +106,7 @@ class _Judge:
     def _new_faults(self, value: Any, before: Any) -> list[FieldError]:
         """The faults of parts that were not like this before."""
         found = self._faults(value)
-        return [each for each in found if not _is_old(each.field, value, before)]
+        return [each for each in found if not _is_old(each.field, value, before, self._schema)]
 
     def _list_faults(self, value: Any, before: Any) -> list[FieldError]:
         """Duplicates in lists, unless there were some before."""
@@ -124,6 +122,7 @@ class _Judge:
         *,
         is_named: bool = True,
     ) -> Errors:
+        self._kept = (None, [])
         yield from found
         if self._rules is None:
             return
@@ -134,7 +133,7 @@ class _Judge:
             yield from rule_faults(value, old, self._rules, kept=kept)
             self._kept = (new, [str(each) for each in kept])
 
-    def warnings(self, new: Unstructured, _old: Unstructured | None) -> Sequence[str]:
+    def asides(self, new: Unstructured) -> Sequence[str]:
         """What its rules say against what stays as it was, of the object that was judged last."""
         judged, kept = self._kept
         return kept if judged is new else ()
@@ -158,12 +157,16 @@ def whole(custom: Unstructured) -> dict[str, Any]:
     }
 
 
-def _is_old(path: str, value: Any, old: Any) -> bool:
+def _is_old(path: str, value: Any, old: Any, schema: Schema | None) -> bool:
     """Whether a fault is of a part that the update leaves as it was: such faults are let pass."""
     for name in path.replace("]", "").replace("[", ".").split("."):
-        if equal(value, old):
+        if is_unchanged(value, old, schema):
             return True
-        if not isinstance(value, dict) or not isinstance(old, dict) or name not in old:
+        if isinstance(value, dict) and isinstance(old, dict) and name in old:
+            value, old, schema = value.get(name), old[name], below(schema, name)
+        elif isinstance(value, list | tuple) and schema is not None and name.isdecimal():
+            value = value[int(name)]
+            old, schema = correlated(value, old, schema), schema.items
+        else:
             return False
-        value, old = value.get(name), old[name]
-    return equal(value, old)
+    return is_unchanged(value, old, schema)

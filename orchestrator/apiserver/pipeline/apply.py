@@ -21,7 +21,7 @@ from orchestrator.apiserver.pipeline.write_path import WritePath
 from orchestrator.machinery.documents import Json, Object, kind_of
 from orchestrator.machinery.errors import ApplyConflictError, ShapeError
 from orchestrator.machinery.managed_fields.checking import check
-from orchestrator.machinery.managed_fields.ledger import managers_in, settled
+from orchestrator.machinery.managed_fields.ledger import hides, managers_in, settled
 from orchestrator.machinery.managed_fields.managers import Managers, applier, owned_otherwise
 from orchestrator.machinery.managed_fields.ownership import Applied, Pair, Writer, adopted, applied
 from orchestrator.machinery.managed_fields.shapes import Shape
@@ -108,7 +108,9 @@ def apply(course: Course) -> tuple[Step, ...]:
             new = replace(new, metadata=replace(new.metadata, managed_fields=owners))
         draft.new = new
         draft.owners = settled(result.managers)
-        draft.owners_changed = owned_otherwise(before, result.managers)
+        draft.owners_changed = owned_otherwise(before, result.managers) or hides(
+            old.metadata.managed_fields
+        )
 
     return (step,)
 

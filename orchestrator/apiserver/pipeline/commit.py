@@ -10,7 +10,7 @@ from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Commit, Decision, Draft, Step
 from orchestrator.apiserver.pipeline.metadata import is_finished, is_version
 from orchestrator.apiserver.pipeline.served import Served
-from orchestrator.machinery.managed_fields.ledger import managers_in
+from orchestrator.machinery.managed_fields.ledger import hides, managers_in
 from orchestrator.machinery.managed_fields.managers import owned_otherwise
 from orchestrator.machinery.objects import is_same
 
@@ -77,7 +77,9 @@ def _owns_more(draft: Draft) -> bool:
     if not is_told or draft.owners is None:
         return False
     before = managers_in(draft.old.metadata.managed_fields)
-    return owned_otherwise(before, managers_in(draft.owners))
+    return owned_otherwise(before, managers_in(draft.owners)) or hides(
+        draft.old.metadata.managed_fields
+    )
 
 
 def _as_stored(served: Served) -> tuple[Step, ...]:

@@ -158,11 +158,19 @@ def validate_status(course: Course) -> tuple[Step, ...]:
 def _validated(course: Course, causes_of: Callable[[Kind, Any, Any], Sequence[Cause]]) -> Step:
     kind, stored = course.served.kind, course.served.stored
 
+    asides = kind.rules.asides
+
     def step(env: Environment, draft: Draft) -> None:
         causes = causes_of(kind, draft.new, draft.old)
+        if asides is not None and draft.message.warn is not None:
+            for text in dict.fromkeys(asides(draft.new)):
+                draft.message.warn(text)
         if causes:
+            document = draft.document
+            if document is None and type(draft.message) is Patch:
+                document = draft.message.body  # what is applied
             refuse_invalid(
-                stored, draft.new.metadata.name, with_empties(_grave(causes, env), draft.document)
+                stored, draft.new.metadata.name, with_empties(_grave(causes, env), document)
             )
 
     return step

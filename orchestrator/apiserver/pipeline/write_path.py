@@ -20,6 +20,7 @@ from orchestrator.apiserver.kinds.resets import SPEC, STATUS
 from orchestrator.apiserver.kinds.shapes import shape_of
 from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.machinery.documents import Object
+from orchestrator.machinery.managed_fields.checking import check
 from orchestrator.machinery.managed_fields.comparison import whole
 from orchestrator.machinery.managed_fields.elements import FIELD
 from orchestrator.machinery.managed_fields.field_sets import NOTHING, FieldSet
@@ -96,7 +97,13 @@ class WritePath:
         completed = None if new is None else self._completed(new)
         # Without a document there is nobody who said that a list is empty: who changes an object hands such lists on.
         pair = self._pair_of(old, completed, api_version, told=said is not None or old is None)
-        if pair is None or said is None or not pair.shape.lasting:
+        if pair is None:
+            return None
+        if not pair.shape.lasting:
+            if not self.subresource and api_version == self.api_version:
+                self._place_reset(pair.new)
+            return pair
+        if said is None:
             return pair
         return pair._replace(new=as_said(pair.new, said, pair.shape))
 
@@ -150,13 +157,18 @@ class WritePath:
         return created(document, self._ownable, self._reset)
 
     def _place_reset(self, document: Object) -> None:
-        """Nobody owns what this path resets, but an item without a place there makes all fields nobody's."""
+        """Nobody owns what this path resets, but what has no place there makes all fields nobody's. Raises ShapeError.
+
+        Of a custom resource nobody has looked at it yet: it may be of another type.
+        """
         fields = self.shape.map
         if fields is not None:
             for element in self._reset:
                 name = element[len(FIELD) :]
                 part, inside = document.get(name), fields.at(name)
                 if part and inside is not None:
+                    if not self.shape.lasting:
+                        check(part, inside, twice=True)
                     whole(part, inside)
 
     def status_pair(self, old: Any, new: Any, api_version: str) -> Pair | None:

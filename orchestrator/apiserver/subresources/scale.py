@@ -37,7 +37,7 @@ from orchestrator.apiserver.validation.field import cause_of
 from orchestrator.machinery import field_errors
 from orchestrator.machinery.documents import Json
 from orchestrator.machinery.managed_fields.field_sets import FieldSet, difference, intersection
-from orchestrator.machinery.managed_fields.ledger import managers_in
+from orchestrator.machinery.managed_fields.ledger import hides, managers_in
 from orchestrator.machinery.managed_fields.managers import (
     Manager,
     Managers,
@@ -252,9 +252,9 @@ def _apply(course: Course) -> tuple[Step, ...]:
         check_said(message, body, is_there=True)
         after = _of_parent(managers, result.managers, api_version, mine)
         draft.owners = after
-        # An entry that another one hides is gone with the next write.
-        hidden = len(after) != len(old.metadata.managed_fields)
-        draft.owners_changed = hidden or owned_otherwise(managers, managers_in(after))
+        draft.owners_changed = hides(old.metadata.managed_fields) or owned_otherwise(
+            managers, managers_in(after)
+        )
         scale = object_of(_PATH, result.object, body)
         if scale.spec is None or scale.spec.replicas is None:
             _check_number(scaling, old)

@@ -39,6 +39,7 @@ class Rules(Struct, frozen=True):
     `first`: what is asked of a new object before its metadata.
     `any_finalizer`: the kind's own rules ask of finalizers only what all kinds' do, so that they need
     neither be standard nor have a domain.
+    `asides`: what is told beside of a changed object that was just judged, whether it is refused or not.
     """
 
     name: NameRule = dns_subdomain
@@ -49,3 +50,4 @@ class Rules(Struct, frozen=True):
     recheck: Recheck = "before"
     metadata_again: tuple[MetadataCheck, ...] = CHANGE
     any_finalizer: bool = False
+    asides: Callable[[Any], Iterable[str]] | None = None

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 from orchestrator.machinery.cel.checking import Resolved
 from orchestrator.machinery.cel.data import Opaque, Perhaps, is_list
 from orchestrator.machinery.cel.prices import NEW_LIST, NEW_MESSAGE, TRAVERSAL
+from orchestrator.machinery.cel.types import STRING
 
 Tariff: TypeAlias = int | Callable[[Sequence[Any], Any], int]
 """What a call costs beside its arguments: always the same, or by its values (a target comes first) and what it gave."""
@@ -52,10 +53,13 @@ def _scaled(count: int, factor: float = TRAVERSAL) -> int:
 
 def tariff(function: str, resolved: Resolved | None) -> Tariff:
     """What calls of a function cost; `resolved`: which of its overloads the types allow."""
+    takes = resolved.takes if resolved is not None else ()
+    if function in ("containsIP", "containsCIDR"):
+        read = len(takes) == 1 and takes[0][1] == STRING
+        return _in_network(network=function == "containsCIDR", read=read)
     known = _BY_NAME.get(function)
     if known is not None:
         return known
-    takes = resolved.takes if resolved is not None else ()
     if len(takes) != 1:
         return 1
     if function == "matches":
@@ -105,10 +109,15 @@ def _validated(values: Sequence[Any], _: Any) -> int:
     return _scaled(1 + size(values[1])) * _scaled(_FORMAT_SIZES[values[0].value], _REGEX)
 
 
-def _in_network(values: Sequence[Any], *, network: bool) -> int:
-    own = size(values[0])
-    cost = _scaled(own + own) + (_scaled(own) + 1 if network else 0)
-    return cost + (_scaled(size(values[1])) if isinstance(values[1], str) else 0)
+def _in_network(*, network: bool, read: bool) -> Tariff:
+    """`network`: whether it is another network that is looked for; `read`: in a text for sure."""
+
+    def cost(values: Sequence[Any], _: Any) -> int:
+        own = size(values[0])
+        found = _scaled(own + own) + (_scaled(own) + 1 if network else 0)
+        return found + (_scaled(size(values[1])) if read else 0)
+
+    return cost
 
 
 def _selected(values: Sequence[Any], _: Any) -> int:
@@ -167,8 +176,6 @@ _BY_NAME: Final[Mapping[str, Tariff]] = {
     "validate": _validated,
     "find": _matched,
     "findAll": _matched,
-    "containsIP": lambda values, _: _in_network(values, network=False),
-    "containsCIDR": lambda values, _: _in_network(values, network=True),
     "fieldSelector": _selected,
     "labelSelector": _selected,
 }

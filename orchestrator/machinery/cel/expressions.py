@@ -12,7 +12,16 @@ from orchestrator.machinery.cel.interpreting import Meter, Plan, Unplannable
 from orchestrator.machinery.cel.limits import BUDGET_EXCEEDED, COST_EXCEEDED, PER_CALL
 from orchestrator.machinery.cel.literals import faults_of_literals
 from orchestrator.machinery.cel.macros import expanded
-from orchestrator.machinery.cel.syntax import Ident, Node, Parsed, Select, children, qualified, read
+from orchestrator.machinery.cel.syntax import (
+    Constant,
+    Ident,
+    Node,
+    Parsed,
+    Select,
+    children,
+    qualified,
+    read,
+)
 from orchestrator.machinery.cel.types import DYN, Type
 from orchestrator.machinery.errors import MachineryError
 
@@ -22,6 +31,8 @@ _CONTAINER: Final = re.compile(r" \(in container ''\)")
 # Where the library's parser has other words than the original's.
 _SYNTAX_WORDS: Final = {
     "'\\u003F'": "'?'",
+    "invalid hex int literal": "invalid int literal",
+    "invalid hex uint literal": "invalid uint literal",
     "has() argument must be a field selection": "invalid argument to has() macro",
 }
 
@@ -36,6 +47,7 @@ _LITERAL_WORDS: Final = (
     ),
 )
 _UNKNOWN_TOKEN: Final = re.compile(r"token recognition error at: .*")
+_INFINITE: Final = (float("inf"), float("-inf"))
 _ESCAPED_NAME: Final = re.compile(r"`[^`]*`")
 _STRING: Final = re.compile(
     r"""[bB]?[rR][bB]?(?:\"\"\".*?\"\"\"|'''.*?'''|"[^"\n]*"|'[^'\n]*')"""
@@ -175,6 +187,8 @@ def examined(text: str, scope: Scope) -> tuple[Parsed, Checked]:
         raise CompileError(_compile_words(str(error), text)) from None
     if not scope.patches and (escaped := _escaped_names(text)):
         raise CompileError(report(text, escaped))
+    if infinite := list(_infinite(parsed, parsed.tree)):
+        raise CompileError(report(text, infinite))
     checked = check(parsed, scope)
     faults = checked.faults or tuple(faults_of_literals(parsed, checked))
     if faults:
@@ -196,6 +210,14 @@ def _escaped_names(text: str) -> list[Complaint]:
         Complaint(found.start(), "unsupported syntax: '`'")
         for found in _ESCAPED_NAME.finditer(bare)
     ]
+
+
+def _infinite(parsed: Parsed, node: Node) -> Iterator[Complaint]:
+    """Doubles that are too large to be written, which the library takes for infinite."""
+    if isinstance(node, Constant) and node.value in _INFINITE:
+        yield Complaint(parsed.offsets.get(node.id, 0), "invalid double literal")
+    for child in children(node):
+        yield from _infinite(parsed, child)
 
 
 def _compile_words(report: str, source: str = " ") -> str:

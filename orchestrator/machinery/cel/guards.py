@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from orchestrator.machinery.cel.data import (
+    NO_OVERLOAD,
     Duration,
     Fault,
     MapList,
@@ -37,6 +38,8 @@ _TYPES: Final[Mapping[str, frozenset[type]]] = {
 }
 # Operators look at their values themselves, and say less of what they do not take.
 _OWN: Final = frozenset({"size", "dyn", "type"})
+# What says no more than that there is no such overload.
+_TERSE: Final = frozenset({"contains", "endsWith", "startsWith", "matches", "find", "findAll"})
 
 
 def _taken(type_: Type) -> frozenset[type] | str | None:
@@ -73,9 +76,19 @@ def guarded(
                     return function(*values)
                 except ValueError as error:
                     return Fault(str(error))
-        return Fault(f"no such overload: {name}({', '.join(map(type_name, values))})")
+        return Fault(_words(name, [type_name(each) for each in values]))
 
     return checked
+
+
+def _words(name: str, types: Sequence[str]) -> str:
+    if name in _TERSE:
+        return NO_OVERLOAD
+    if name == "sort":
+        return f"{NO_OVERLOAD}: sort"
+    if name == "flatten":
+        return f"{NO_OVERLOAD}: {types[0]}.flatten({', '.join(types[1:])})"
+    return f"{NO_OVERLOAD}: {name}({', '.join(types)})"
 
 
 def _overloads(name: str, count: int, *, is_member: bool) -> Sequence[_Takes]:

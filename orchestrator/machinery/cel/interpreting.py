@@ -365,6 +365,8 @@ class _Planner:
 
     def _fold(self, node: Comprehension) -> _Run:
         over, start = self.run(node.range), self.run(node.start)
+        if (quantified := _quantified(node)) is not None:
+            return self._quantifier(node, over, *quantified)
         condition, step, result = map(self.run, (node.condition, node.step, node.result))
         one, two, total = node.variable, node.second, node.result_variable
 
@@ -374,9 +376,7 @@ class _Planner:
                 return items
             pairs = _pairs(items, two=bool(two))
             if pairs is None:
-                if two:
-                    return Fault(f"unsupported comprehension range type: {_go_type(items)}")
-                return Fault(f"got '{_go_type(items)}', expected iterable type")
+                return _unfoldable(items, two=bool(two))
             begun = start(names)
             # What `map` and `filter` make grows: nobody else has it.
             inside = {**names, total: [*begun] if type(begun) is list else begun}
@@ -388,6 +388,37 @@ class _Planner:
                     break
                 inside[total] = step(inside)
             return result({**names, total: inside[total]})
+
+        return run
+
+    def _quantifier(self, node: Comprehension, over: _Run, body: Node, decides: bool) -> _Run:
+        """`all` and `exists`, which most folds are, in one loop: what it costs is the same."""
+        pay, step = self._meter.pay, self.run(body)
+        one, two = node.variable, node.second
+        looked = 3 if decides else 2  # at what was found so far, before a turn
+
+        def run(names: Names) -> Any:
+            items = over(names)
+            if type(items) is Fault:
+                return items
+            pairs = _pairs(items, two=bool(two))
+            if pairs is None:
+                return _unfoldable(items, two=bool(two))
+            inside = {**names}
+            found: Any = not decides
+            for first, second in pairs:
+                pay(looked)
+                if found is decides:
+                    break
+                inside[one] = first
+                if two:
+                    inside[two] = second
+                pay(1)
+                other = step(inside)
+                if other is decides or type(found) is not Fault:
+                    found = other if type(other) in (bool, Fault) else Fault(NO_OVERLOAD)
+            pay(1)
+            return found
 
         return run
 
@@ -444,7 +475,7 @@ class _Planner:
     ) -> _Run:
         """A call of what has values for all its arguments."""
         constant = len(parts) == 1 and isinstance(parts[0], _Constant)
-        if constant and name in CONVERSIONS and name != "type":
+        if constant and name in CONVERSIONS:
             found = function(parts[0](_NO_NAMES))
             if type(found) is Fault:
                 raise Unplannable(found.text)
@@ -525,6 +556,28 @@ _TYPE_NAMES: Final = {
     "google.protobuf.Timestamp": "google.protobuf.Timestamp",
     "google.protobuf.Duration": "google.protobuf.Duration",
 }
+
+
+def _quantified(node: Comprehension) -> tuple[Node, bool] | None:
+    """What a fold asks of each item, and which answer ends it, if it is `all` or `exists`."""
+    match node:
+        case Comprehension(
+            result_variable=total,
+            start=Constant(value=False | True as begun),
+            condition=Call(function="@not_strictly_false", arguments=(looked,)),
+            step=Call(function="_&&_" | "_||_" as function, arguments=(Ident(name=before), body)),
+            result=Ident(name=after),
+        ) if before == after == total and begun is (function == "_&&_"):
+            wanted = looked if begun or not isinstance(looked, Call) else looked.arguments[0]
+            if isinstance(wanted, Ident) and wanted.name == total:
+                return body, not begun
+    return None
+
+
+def _unfoldable(items: Any, *, two: bool) -> Fault:
+    if two:
+        return Fault(f"unsupported comprehension range type: {_go_type(items)}")
+    return Fault(f"got '{_go_type(items)}', expected iterable type")
 
 
 def _named(name: str) -> _Run:
@@ -674,13 +727,15 @@ def _binary(
     cost: Tariff,
     pay: Callable[[int], None],
 ) -> _Run:
+    fixed = cost if isinstance(cost, int) else 0
+
     def run(names: Names) -> Any:
         first, second = one(names), other(names)
         if type(first) is Fault:
             given = first
         else:
             given = second if type(second) is Fault else function(first, second)
-        pay(_cost(cost, (first, second), given))
+        pay(fixed or _cost(cost, (first, second), given))
         return given
 
     return run

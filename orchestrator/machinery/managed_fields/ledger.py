@@ -269,6 +269,13 @@ class _Nowhere:
 _NOWHERE: Final = _Nowhere()
 
 
+def hides(managed_fields: Sequence[ManagedFieldsEntry] | Ledger) -> bool:
+    """Whether an entry hides another one of the same manager, so that this is gone with the next write."""
+    if type(managed_fields) is Ledger:
+        return False
+    return len(managed_fields) > 1 and len(managed_fields) != len(managers_in(managed_fields))
+
+
 def managers_in(managed_fields: Sequence[ManagedFieldsEntry] | Ledger) -> Managers:
     """Who owns what by an object's managedFields; nobody, if they are no valid ones."""
     if type(managed_fields) is Ledger:

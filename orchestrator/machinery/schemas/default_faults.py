@@ -129,7 +129,8 @@ def _schema_faults(default: Any, schema: Schema, path: str) -> Faults:
     for fault in found:
         yield replace(fault, field=_below(path, fault.field))
     if not found:
-        yield from rule_faults(default, None, compile_rules(schema), path)
+        # To a rule it is as if the default had been there before.
+        yield from rule_faults(default, default, compile_rules(schema), path, ratchets=False)
 
 
 def _below(path: str, field: str) -> str:

@@ -24,6 +24,7 @@ from orchestrator.machinery.field_errors import (
     required,
 )
 from orchestrator.machinery.schemas.default_faults import MetadataFaults, default_faults
+from orchestrator.machinery.schemas.field_paths import node_at
 from orchestrator.machinery.schemas.rule_costs import Budget, Costs, MessageError, costs_of
 from orchestrator.machinery.schemas.structural import structural_faults
 
@@ -341,7 +342,10 @@ def _field_path_faults(document: Document, field_path: str, path: str) -> Faults
 def _compiled_rule_faults(document: Document, path: str, place: Place, budget: Budget) -> Faults:
     declared = budget.types.of(document)
     if declared is None and document.get(_RULES):
-        words = "internal error: failed to retrieve type information for x-kubernetes-validations"
+        words = (
+            "internal error: failed to construct type information for x-kubernetes-validations rules: "
+            "unable to convert structural schema to CEL declarations"
+        )
         yield internal(child(path, _RULES), words)
         return
     for i, rule in enumerate(document.get(_RULES) or ()):
@@ -412,33 +416,3 @@ def _shown(rule: Mapping[str, Any]) -> dict[str, Any]:
         "FieldPath": rule.get("fieldPath") or "",
         "OptionalOldSelf": rule.get("optionalOldSelf"),
     }
-
-
-_STEP: Final = re.compile(r"\.(?P<name>[^.\[\]]+)|\[(?P<quoted>'(?:[^'\\]|\\.)*')\]")
-NO_FIELD: Final = "does not refer to a valid field"
-
-
-def node_at(document: Document, path: str, *, brackets: bool = True) -> Document | str:
-    """The node of a schema that a path (`.spec.replicas`, `.map['key']`) leads to, or what is wrong."""
-    at = 0
-    while at < len(path):
-        if path[at] not in ".[":
-            rest = re.match(r"[^.\[\]]+", path[at:])
-            return f"expected [ or . but got: {rest[0] if rest else path[at]}"
-        if path[at] == "[" and not brackets:
-            return "array notation is not allowed"
-        step = _STEP.match(path, at)
-        if step is None:
-            return "unexpected end of JSON path"
-        name = step["name"] or step["quoted"][1:-1].replace("\\'", "'")
-        properties, additional = document.get("properties"), document.get("additionalProperties")
-        if properties:
-            if name not in properties:
-                return NO_FIELD
-            document = properties[name]
-        elif isinstance(additional, Mapping):
-            document = additional
-        else:
-            return NO_FIELD
-        at = step.end()
-    return document

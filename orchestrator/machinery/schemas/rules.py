@@ -40,6 +40,8 @@ from orchestrator.machinery.field_errors import (
     key,
     required,
 )
+from orchestrator.machinery.schemas.correlation import correlated, is_unchanged
+from orchestrator.machinery.schemas.field_paths import shown_path
 from orchestrator.machinery.schemas.rule_types import RuleTypes
 from orchestrator.machinery.schemas.schema import Schema
 
@@ -144,13 +146,12 @@ def _compiled(schema: Schema, types: RuleTypes) -> Iterator[Rule]:
                 continue
             # The definition's own validation told of one that is none.
             with suppress(CompileError):
-                yield compile_rule(
-                    rule, types.scope(declared, optional_old=bool(rule.get("optionalOldSelf")))
-                )
+                scope = types.scope(declared, optional_old=bool(rule.get("optionalOldSelf")))
+                yield compile_rule(rule, scope, schema.document)
 
 
-def compile_rule(rule: Mapping[str, Any], scope: Scope) -> Rule:
-    """A rule of a definition. Raises CompileError."""
+def compile_rule(rule: Mapping[str, Any], scope: Scope, schema: Mapping[str, Any]) -> Rule:
+    """A rule of a definition, at a node of its schema. Raises CompileError."""
     expression = compile_expression(str(rule.get("rule") or ""), scope)
     said = rule.get("messageExpression")
     message = compile_expression(str(said), scope) if said else None
@@ -161,7 +162,7 @@ def compile_rule(rule: Mapping[str, Any], scope: Scope) -> Rule:
         str(rule.get("message") or ""),
         message,
         str(rule.get("reason") or ""),
-        str(rule.get("fieldPath") or ""),
+        shown_path(schema, str(rule.get("fieldPath") or "")),
     )
 
 
@@ -171,14 +172,17 @@ def rule_faults(
     node: RuleNode | None,
     path: str = "",
     kept: list[FieldError] | None = None,
+    *,
+    ratchets: bool = True,
 ) -> Iterator[FieldError]:
     """What the rules say against a value, which replaces `old` (None: nothing comparable).
 
-    What they say against a value that stays as it was goes to `kept`, but for what looks at the old one.
+    What they say against a value that stays as it was goes to `kept`, but for what looks at the old one; not
+    so if it does not ratchet.
     A rule that costs too much is the last one that is asked, as is the one with which all together do.
     """
     if node is not None:
-        walk = _Walk(Meter(PER_OBJECT), [] if kept is None else kept)
+        walk = _Walk(Meter(PER_OBJECT), [] if kept is None else kept, ratchets)
         yield from _faults(value, old, node, path, walk, same=False)
 
 
@@ -187,6 +191,7 @@ class _Walk(NamedTuple):
 
     budget: Meter
     kept: list[FieldError]
+    ratchets: bool
 
 
 def _faults(
@@ -195,7 +200,7 @@ def _faults(
     """`same`: whether the nearest value around this one that has an old one is equal to it."""
     if value is None or walk.budget.left < 0:
         return
-    same = same if old is None else bool(old == value)
+    same = same if old is None else is_unchanged(value, old, node.schema)
     if node.rules:
         yield from _faults_here(value, old, node, path, walk, same=same)
     if type(value) is dict or isinstance(value, Mapping):
@@ -213,21 +218,8 @@ def _faults(
                 )
     elif isinstance(value, list | tuple) and node.items is not None:
         for number, each in enumerate(value):
-            known = _correlated(each, old, node.schema)
+            known = correlated(each, old, node.schema)
             yield from _faults(each, known, node.items, index(path, number), walk, same=same)
-
-
-def _correlated(item: Any, old: Any, schema: Schema) -> Any:
-    """The old item of the same keys, in a list that is a map; None in other lists."""
-    if schema.list_type != "map" or not isinstance(old, list | tuple):
-        return None
-    if not isinstance(item, Mapping):
-        return None
-    keys = [item.get(name) for name in schema.list_map_keys]
-    for each in old:
-        if isinstance(each, Mapping) and [each.get(n) for n in schema.list_map_keys] == keys:
-            return each
-    return None
 
 
 def _faults_here(
@@ -248,7 +240,7 @@ def _faults_here(
         fault, is_final = _fault(rule, variables, value, node.schema, path, budget)
         if fault is None:
             continue
-        if same and not rule.transition and not is_final:
+        if same and walk.ratchets and not rule.transition and not is_final:
             walk.kept.append(fault)
         else:
             yield fault
@@ -263,13 +255,13 @@ def _fault(
     budget: Meter,
 ) -> tuple[FieldError | None, bool]:
     """What the rule says, and whether that counts of a value that stays as it was, too: it has no value."""
-    type_ = ",".join(schema.types)
+    type_ = str(schema.document.get("type") or "")
     try:
         if rule.expression.value(variables, budget) is True:
             return None, False
     except EvaluationError as error:
         return invalid(path or "<nil>", type_, _without_value(error, rule, budget)), True
-    where = f"{path}{rule.field_path}" if path else rule.field_path.removeprefix(".")
+    where = child(path, rule.field_path) if rule.field_path else path
     try:
         words = _words(rule, variables, budget)
     except _MessageTooDear as error:
@@ -295,9 +287,9 @@ def _without_value(error: EvaluationError, rule: Rule, budget: Meter) -> str:
         return str(error)
     if str(error) == COST_EXCEEDED:
         budget.left = -1
-    why = _WITHOUT_VALUE.get(str(error))
-    if why is not None:
-        return f"'{error}': {why} for rule: {rule.title}"
+    for begun, why in _WITHOUT_VALUE.items():
+        if str(error).startswith(begun):
+            return f"'{error}': {why} for rule: {rule.title}"
     return f"{error} evaluating rule: {rule.title}"
 
 

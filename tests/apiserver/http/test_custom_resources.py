@@ -290,6 +290,31 @@ async def test_finalizers_without_a_path_are_odd(call: Call) -> None:
         assert "prefer a domain-qualified finalizer name to avoid" in warning
 
 
+async def test_what_is_let_pass_is_told_of_though_the_write_is_refused(call: Call) -> None:
+    """What a rule says of parts that stay as they were, beside what is wrong with the others; of a status, too."""
+    properties: dict[str, Any] = {"size": {"type": "integer"}, "colour": {"type": "string"}}
+    await call("POST", _DEFINITIONS, definition(properties))
+    await call("POST", _THINGS, thing("a", {"size": 1}))
+    _, found = await call("GET", f"{_DEFINITIONS}/things.example.com")
+    properties["size"]["x-kubernetes-validations"] = [{"rule": "self > 5", "message": "small"}]
+    properties["colour"]["maxLength"] = 1
+    found["spec"]["versions"] = definition(properties)["spec"]["versions"]
+    await call("PUT", f"{_DEFINITIONS}/things.example.com", found)
+    patch = {"spec": {"colour": "red"}}
+    merge = {"Content_Type": "application/merge-patch+json"}
+    async with call.send("PATCH", f"{_THINGS}/a", patch, **merge) as answer:
+        assert answer.status == 422
+        assert "some validation rules were not checked" in (await answer.json())["message"]
+    properties["colour"] = {"type": "string", "pattern": "^b"}
+    _, found = await call("GET", f"{_DEFINITIONS}/things.example.com")
+    found["spec"]["versions"] = definition(properties)["spec"]["versions"]
+    await call("PUT", f"{_DEFINITIONS}/things.example.com", found)
+    async with call.send("PATCH", f"{_THINGS}/a", patch, **merge) as answer:
+        assert answer.status == 422
+        (warning,) = answer.headers.getall("Warning")
+        assert warning == '299 - "spec.size: Invalid value: 1: small"'
+
+
 async def test_keys_that_stand_twice_are_told_of(call: Call) -> None:
     """In what is applied by their lines, in patches by their paths; the last one counts."""
     path = "/api/v1/namespaces/default/configmaps/a?fieldManager=m"

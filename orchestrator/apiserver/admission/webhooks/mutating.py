@@ -7,7 +7,7 @@ to be asked again are, in a second round of all mutating plugins.
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -55,6 +55,8 @@ from orchestrator.machinery.errors import PatchError
 from orchestrator.machinery.field_errors import quote
 from orchestrator.machinery.patches import apply_json_patch
 from orchestrator.protocol import ApiError
+
+R = TypeVar("R")
 
 _MUTATION: Final = "mutation.webhook.admission.k8s.io/"
 _PATCH: Final = "patch.webhook.admission.k8s.io/"
@@ -189,42 +191,55 @@ class _Round:
         self, called: Called, version: Resource, call: Call, began: float, answer: Any
     ) -> Any:
         """A webhook has answered: go on with what it makes of the object."""
-        before, name = self._request, called.webhook.name
-        seconds = before.counts.monotonic() - began if before.counts is not None else 0.0
-        try:
+        counts = self._request.counts
+        seconds = counts.monotonic() - began if counts is not None else 0.0
+
+        def judged() -> AdmissionResponse:
             if isinstance(answer, CallFailed):
                 raise answer
             response = answered(call.review, answer, mutating=True)
             verdict(called.webhook, self._request, response)
-        except CallFailed as error:
-            self._failed(called, error, seconds)
+            return response
+
+        response = self._counted(called, seconds, judged)
+        if response is None:
             return self._next()
-        except ApiError as error:
-            count_answer(before, name, "admit", seconds, error)
-            raise
         try:
             return self._changed(called, version, response, seconds)
         except Unconverted as missing:
             then = partial(self._changed, called, version, response, seconds)
             return self._converting(missing, then)
 
+    def _counted(self, called: Called, seconds: float, step: Callable[[], R]) -> R | None:
+        """What a step gives that a webhook's answer leads to; None where it fails and that is ignored.
+
+        What refuses the write is counted as the webhook's answer, and raised.
+        """
+        request = self._request
+        try:
+            return step()
+        except CallFailed as error:
+            self._failed(called, error, seconds)
+            return None
+        except ApiError as error:
+            count_answer(request, called.webhook.name, "admit", seconds, error)
+            raise
+
     def _changed(
         self, called: Called, version: Resource, response: AdmissionResponse, seconds: float
     ) -> Any:
         """What a webhook has allowed is done; the next ones are asked. Raises Unconverted."""
-        before, name = self._request, called.webhook.name
-        try:
+        before = self._request
+
+        def patched() -> bool:
             self._patch(called, version, response)
             mutated = self._request.object is not before.object
             self._annotate(called, _MUTATION, mutated=mutated)
-        except CallFailed as error:
-            self._failed(called, error, seconds)
-            return self._next()
-        except ApiError as error:
-            count_answer(before, name, "admit", seconds, error)
-            raise
-        count_answer(before, name, "admit", seconds)
-        self._note(called)
+            return True
+
+        if self._counted(called, seconds, patched):
+            count_answer(before, called.webhook.name, "admit", seconds)
+            self._note(called)
         return self._next()
 
     def _patch(self, called: Called, version: Resource, response: AdmissionResponse) -> None:

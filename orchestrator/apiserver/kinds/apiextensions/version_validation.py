@@ -28,7 +28,8 @@ from orchestrator.apiserver.validation.field import (
     too_many,
 )
 from orchestrator.machinery.names import dns1035_label_errors
-from orchestrator.machinery.schemas.keywords import definition_faults, node_at
+from orchestrator.machinery.schemas.field_paths import node_at
+from orchestrator.machinery.schemas.keywords import definition_faults
 
 _COLUMN_TYPES: Final = ("boolean", "date", "integer", "number", "string")
 _COLUMN_FORMATS: Final = (
