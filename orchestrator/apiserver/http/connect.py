@@ -17,12 +17,12 @@ from orchestrator.apiserver.http.channels import (
     serve_command,
     serve_ports,
     serve_stream,
-    wants_websocket,
 )
 from orchestrator.apiserver.http.errors import NotImplementedHere
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.node_pages import node_page
 from orchestrator.apiserver.http.proxying import divided, proxy
+from orchestrator.apiserver.http.websockets import wants_websocket
 from orchestrator.machinery.digits import whole
 from orchestrator.machinery.times import parse_time
 from orchestrator.protocol import AdmitConnection, BadRequest, Get, InternalError
