@@ -91,13 +91,15 @@ def _as_stored(course: Course) -> tuple[Step, ...]:
     def step(_env: Environment, draft: Draft) -> None:
         draft.new = stored(draft.new)
 
+    keeps_nulls = served.kind.default_applied is None or served.resource is not served.stored
+    if fill is None or keeps_nulls or not course.applied:
+        return (step,)
+    without_nulls = fill
+
     def drop_nulls(_env: Environment, draft: Draft) -> None:
         # What is applied is judged, and counted as a change, with nulls that are not kept.
-        draft.new = fill(draft.new)
+        draft.new = without_nulls(draft.new)
 
-    keeps_nulls = fill is None or served.kind.default_applied is None
-    if not course.applied or keeps_nulls or served.resource is not served.stored:
-        return (step,)
     return (step, drop_nulls)
 
 
