@@ -305,6 +305,14 @@ def _misread() -> list[Question]:
             '{"metadata":{"generation":1.5}}',
         ),
         Question("GET", "/api/v1/namespaces/letters/services/nope:http/proxy/"),
+        *(
+            Question("GET", f"/api/v1/namespaces/letters/pods/nope/log?{query}")
+            for query in (
+                *("", "stream=Stdout", "tailLines=", "limitBytes=x", "container=x&tailLines=-1"),
+                "sinceTime=2020-01-01T00:00:00Z&sinceSeconds=1",
+                "tailLines=-1&limitBytes=-1&sinceSeconds=0",
+            )
+        ),
         Question("POST", _CONFIG_MAPS, body='{"apiVersion":"a/b/c","kind":"ConfigMap"}'),
         Question("POST", strict, body=twice),
         Question("POST", f"{_CONFIG_MAPS}?dryRun=All", body=twice),
