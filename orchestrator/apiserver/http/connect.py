@@ -17,7 +17,6 @@ from orchestrator.apiserver.http.channels import (
     serve_command,
     serve_ports,
     serve_stream,
-    wants_websocket,
 )
 from orchestrator.apiserver.http.errors import NotImplementedHere
 from orchestrator.apiserver.http.front import Call, Front
@@ -25,6 +24,7 @@ from orchestrator.apiserver.http.log_options import log_options
 from orchestrator.apiserver.http.node_pages import node_page
 from orchestrator.apiserver.http.parameters import boolean
 from orchestrator.apiserver.http.proxying import divided, proxy
+from orchestrator.apiserver.http.websockets import wants_websocket
 from orchestrator.machinery.digits import whole
 from orchestrator.protocol import AdmitConnection, BadRequest, Get, InternalError
 from orchestrator.sessions import (
