@@ -401,12 +401,12 @@ def continue_expired(continue_token: str) -> Expired:
     return Expired(_CONTINUE_EXPIRED, continue_token=continue_token)
 
 
-def too_large(revision: int, present: int, *, retry_after_seconds: int | None = 1) -> ServerTimeout:
+def too_large(revision: int, present: int) -> ServerTimeout:
     """A revision that was not committed yet."""
     return ServerTimeout(
         f"Timeout: Too large resource version: {revision}, current: {present}",
         causes=(Cause("ResourceVersionTooLarge", "Too large resource version", ""),),
-        retry_after_seconds=retry_after_seconds,
+        retry_after_seconds=1,
     )
 
 

@@ -168,8 +168,7 @@ def _wrong_in_several_ways() -> list[Question]:
     """Lists and watches of which one thing is told, and of which another one is not."""
     of_lists = (
         *("timeoutSeconds=x&limit=", "limit=x&labelSelector=-a", "labelSelector=-a&continue=x"),
-        *("resourceVersion=999999999&limit=2", "fieldSelector=a%3Db&resourceVersionMatch=x"),
-        "resourceVersion=999999999&resourceVersionMatch=Exact",
+        *("fieldSelector=a%3Db&resourceVersionMatch=x"),
     )
     of_watches = (
         *("", "resourceVersion=x", "resourceVersion=x&labelSelector=-a", "resourceVersionMatch=x"),
@@ -305,6 +304,14 @@ def _misread() -> list[Question]:
             '{"metadata":{"generation":1.5}}',
         ),
         Question("GET", "/api/v1/namespaces/letters/services/nope:http/proxy/"),
+        *(
+            Question("GET", f"/api/v1/namespaces/letters/pods/nope/log?{query}")
+            for query in (
+                *("", "stream=Stdout", "tailLines=", "limitBytes=x", "container=x&tailLines=-1"),
+                "sinceTime=2020-01-01T00:00:00Z&sinceSeconds=1",
+                "tailLines=-1&limitBytes=-1&sinceSeconds=0",
+            )
+        ),
         Question("POST", _CONFIG_MAPS, body='{"apiVersion":"a/b/c","kind":"ConfigMap"}'),
         Question("POST", strict, body=twice),
         Question("POST", f"{_CONFIG_MAPS}?dryRun=All", body=twice),
