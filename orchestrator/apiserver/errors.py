@@ -342,7 +342,9 @@ def refused(identity: Identity, asked: Asked, reason: str = "") -> NotAllowed:
         what = f"path {quote(asked.path)}"
     why = f"User {user} cannot {verb} {what}"
     key = _qualified(asked.resource, asked.group) if asked.group else asked.resource
-    subject = f"{key} {quote(asked.name)} is " if asked.name else f"{key} is " if key else ""
+    subject = ""  # what is of no resource has no name either
+    if key:
+        subject = f"{key} {quote(asked.name)} is " if asked.name else f"{key} is "
     return NotAllowed(
         f"{subject}forbidden: {why}{f': {reason}' if reason else ''}",
         kind=asked.resource,
@@ -399,12 +401,12 @@ def continue_expired(continue_token: str) -> Expired:
     return Expired(_CONTINUE_EXPIRED, continue_token=continue_token)
 
 
-def too_large(revision: int, present: int, *, retry_after_seconds: int | None = 1) -> ServerTimeout:
+def too_large(revision: int, present: int) -> ServerTimeout:
     """A revision that was not committed yet."""
     return ServerTimeout(
         f"Timeout: Too large resource version: {revision}, current: {present}",
         causes=(Cause("ResourceVersionTooLarge", "Too large resource version", ""),),
-        retry_after_seconds=retry_after_seconds,
+        retry_after_seconds=1,
     )
 
 

@@ -145,11 +145,10 @@ def _revision(store: Store, message: List) -> int | None:
         raise errors.invalid_version(text)
     if match == "Exact" and revision == 0:
         raise _forbidden_match(f'{_MATCH} "exact" is forbidden for resourceVersion "0"')
+    if revision > store.revision:
+        raise errors.too_large(revision, store.revision)
     # A first page at a revision is of that very revision even if nobody says "Exact".
     exact = match == "Exact" or (not match and message.limit > 0)
-    if revision > store.revision:
-        # The original asks its store for it, and where any newer one would do a cache, which may yet come to it.
-        raise errors.too_large(revision, store.revision, retry_after_seconds=None if exact else 1)
     return revision if exact and revision else None
 
 

@@ -17,6 +17,7 @@ from orchestrator.kubelet.image_policy import ImagePolicy
 from orchestrator.kubelet.machine_facts import SIMULATED
 from orchestrator.kubelet.node_spec import DEFAULT_CAPACITY
 from orchestrator.machinery.errors import DurationError
+from orchestrator.machinery.literals import with_words
 from orchestrator.machinery.times import parse_duration
 
 _CAPACITY: Final = {
@@ -74,7 +75,9 @@ def node_fields(document: Mapping[str, Any], capacity: Mapping[str, str] = EMPTY
         given = msgspec.convert(dict(document), KubeletDocument)
     except msgspec.ValidationError as error:
         problem, _, where = str(error).partition(" - at `$.")
-        raise InvalidKubeletConfiguration(where.rstrip("`"), problem) from None
+        where = where.rstrip("`")
+        problem = with_words(problem, KubeletDocument, where)
+        raise InvalidKubeletConfiguration(where, problem) from None
     try:
         thresholds_of(
             given.eviction_hard,

@@ -6,11 +6,12 @@ inside objects are never mutated; `MutationDetector` is how tests make sure.
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 from msgspec import structs
 
+from orchestrator.api.empty_lists import has_free_json
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.machinery.documents import equal
@@ -24,6 +25,7 @@ class HasMetadata(Protocol):
 
 
 T = TypeVar("T", bound=HasMetadata)
+_encode: Final = msgspec.json.Encoder().encode
 
 
 def key_of(object_: HasMetadata) -> str:
@@ -33,10 +35,29 @@ def key_of(object_: HasMetadata) -> str:
 
 
 def is_same(new: Any, old: Any) -> bool:
-    """Whether two states of an object say the same. In custom resources true is not 1, which it is to Python."""
+    """Whether two states of an object say the same. In free JSON true is not 1, which it is to Python."""
     if new is old:
         return True
-    return bool(new == old) and (type(new) is not Unstructured or equal(new.content, old.content))
+    if new != old:
+        return False
+    if type(new) is Unstructured:
+        return equal(new.content, old.content)
+    free = has_free_json(type(new))  # type: ignore[arg-type]
+    return not free or all(
+        is_same_part(getattr(new, name), getattr(old, name))
+        for name in new.__struct_fields__
+        if name != "metadata"
+    )
+
+
+def is_same_part(new: Any, old: Any) -> bool:
+    """The same of a part of an object: what is free JSON in it is the same text."""
+    if new is old:
+        return True
+    if new != old:
+        return False
+    is_free = isinstance(new, dict | list) or has_free_json(type(new))  # type: ignore[arg-type]
+    return not is_free or bool(_encode(new) == _encode(old))
 
 
 def join_key(namespace: str, name: str) -> str:

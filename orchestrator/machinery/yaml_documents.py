@@ -53,6 +53,8 @@ def _built(text: str, source: str, repeated: list[str] | None) -> "Iterator[_Bui
     try:
         for event in yaml.parse(text, Loader=_Loader):
             if isinstance(event, yaml.DocumentStartEvent):
+                if event.version not in (None, _VERSION):
+                    refuse("found incompatible YAML document", source, *_place(event))
                 builder = _Builder(source, builder.nodes, repeated)
             elif isinstance(event, yaml.DocumentEndEvent):
                 yield builder
@@ -105,6 +107,7 @@ class _Open:
         self.nodes_before = nodes_before
 
 
+_VERSION: Final = (1, 1)
 _MERGE: Final = "<<"
 _MERGING: Final = "\x00<<"  # no key of a document; NUL is not allowed in YAML
 
@@ -134,8 +137,9 @@ class _Builder:
         elif isinstance(event, yaml.AliasEvent):
             self._alias(event)
 
-    def _fail(self, event: yaml.Event, reason: str) -> NoReturn:
-        refuse(reason, self._source, *_place(event))
+    def _fail(self, event: yaml.Event, reason: str, words: str = "") -> NoReturn:
+        """`words`: what Kubernetes' library says, where that is something else."""
+        raise ManifestError(reason, self._source, *_place(event), words=words)
 
     def _count(self, event: yaml.Event) -> None:
         self.nodes += 1
@@ -149,8 +153,12 @@ class _Builder:
             return
         try:
             value = yaml_scalars.resolve(event.value, event.tag, plain=event.implicit[0])
+        except yaml_scalars.NoJsonError as error:
+            self._fail(event, str(error), error.words)
         except ValueError as error:
             self._fail(event, str(error))
+        if not self._expects_key():
+            value = yaml_scalars.in_json(value)
         if isinstance(value, str) and surrogate_in(value) is not None:
             self._fail(event, "a string has a lone surrogate")
         if event.anchor:
@@ -180,13 +188,18 @@ class _Builder:
         self._put(event, opened.value)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
-        if event.anchor not in self._anchors:
-            self._fail(event, f"the alias *{event.anchor} stands for nothing yet")
-        value, size = self._anchors[event.anchor]
+        name = event.anchor
+        if name not in self._anchors:
+            words = f"unknown anchor '{name}' referenced"
+            if any(opened.anchor == name for opened in self._stack):
+                words = f"anchor '{name}' value contains itself"
+            self._fail(event, f"the alias *{name} stands for nothing yet", words)
+        value, size = self._anchors[name]
         self._aliased += size
         self.nodes += size
         if self._aliased > MAX_ALIASED_NODES:
-            self._fail(event, f"the aliases stand for more than {MAX_ALIASED_NODES} values")
+            reason = f"the aliases stand for more than {MAX_ALIASED_NODES} values"
+            self._fail(event, reason, "document contains excessive aliasing")
         if too_deep(value, MAX_DEPTH - len(self._stack)):
             self._fail(event, f"exceeded max depth {MAX_DEPTH}")
         self._put(event, copied(value))

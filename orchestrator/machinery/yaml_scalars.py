@@ -8,6 +8,7 @@ import base64
 import binascii
 import re
 from decimal import Decimal
+from math import isinf
 from typing import Final
 
 from orchestrator.machinery.documents import Json
@@ -35,6 +36,15 @@ _INTEGER: Final = re.compile("([+-]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 # An integer of more digits is a float in JSON, and int() would take quadratic time.
 _MAX_DIGITS: Final = 20
+
+
+class NoJsonError(ValueError):
+    """JSON has no such value. `words` is what Go's library says of it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"{text} is no JSON")
+        value = "NaN" if text[1:2].lower() == "n" else f"{'-' if text[0] == '-' else '+'}Inf"
+        self.words = f"json: unsupported value: {value}"
 
 
 def resolve(text: str, tag: str | None, *, plain: bool) -> Json:
@@ -73,7 +83,7 @@ def _resolve_plain(text: str) -> Json:
     if text[0] not in _LIKELY_NUMBER:
         return text
     if text in _NO_NUMBER:
-        raise ValueError(f"{text} is no JSON")
+        raise NoJsonError(text)
     bare = text.replace("_", "")
     if (match := _INTEGER.fullmatch(bare)) and len(bare) <= _MAX_DIGITS:
         number = _integer(match[1], match[2])
@@ -81,10 +91,16 @@ def _resolve_plain(text: str) -> Json:
             return number
     if _FLOAT.fullmatch(bare):
         number_ = float(bare)
-        if number_ in (float("inf"), float("-inf")):
-            raise ValueError(f"{text[:64]} is out of range")
-        return number_
+        if not isinf(number_):
+            return number_
     return text
+
+
+def in_json(value: Json) -> Json:
+    """A scalar as it is once the YAML has been made JSON, where a whole number has no point."""
+    if type(value) is float and value.is_integer() and abs(value) < 2**63:
+        return int(value)
+    return value
 
 
 def _integer(sign: str, digits: str) -> int:

@@ -11,6 +11,7 @@ from orchestrator.api.core.v1 import NodeAffinity as Affinity
 from orchestrator.api.core.v1 import TopologySpreadConstraint
 from orchestrator.api.errors import DecodeError
 from orchestrator.machinery import node_affinity
+from orchestrator.machinery.literals import with_words
 from orchestrator.scheduler import configuration_document as document
 from orchestrator.scheduler.errors import InvalidConfiguration, InvalidProfile
 from orchestrator.scheduler.framework import Plugin
@@ -112,6 +113,7 @@ def decoded(kind: type[A], value: Any, path: str) -> A:
     except msgspec.ValidationError as error:
         problem, _, where = str(error).partition(" - at `$")
         where = where.rstrip("`")
+        problem = with_words(problem, kind, where)
         raise InvalidConfiguration(f"{path}{where}".lstrip("."), problem) from None
 
 

@@ -11,7 +11,7 @@ _ALIKE: Final = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"), "TIME"),
     (re.compile(r'("resourceVersion": ?)"\d+"'), r'\1"REVISION"'),
     (re.compile(r'(\bresourceVersion: )"\d+"'), r'\1"REVISION"'),
-    (re.compile(r"current: \d+"), "current: REVISION"),
+    (re.compile(r'(resourceVersion\\+":\\+")\d+'), r"\1REVISION"),
     (re.compile(r"kube-api-access-\w{5}"), "kube-api-access-RANDOM"),
     (re.compile(r'"\d+[smhdy](?:\d+[smhd])?"'), '"AGE"'),
 )

@@ -168,8 +168,7 @@ def _wrong_in_several_ways() -> list[Question]:
     """Lists and watches of which one thing is told, and of which another one is not."""
     of_lists = (
         *("timeoutSeconds=x&limit=", "limit=x&labelSelector=-a", "labelSelector=-a&continue=x"),
-        *("resourceVersion=999999999&limit=2", "fieldSelector=a%3Db&resourceVersionMatch=x"),
-        "resourceVersion=999999999&resourceVersionMatch=Exact",
+        *("fieldSelector=a%3Db&resourceVersionMatch=x"),
     )
     of_watches = (
         *("", "resourceVersion=x", "resourceVersion=x&labelSelector=-a", "resourceVersionMatch=x"),
@@ -229,6 +228,34 @@ def _told_of_the_body() -> list[Question]:
     ]
 
 
+def _in_yaml() -> list[Question]:
+    """Aliases, directives and values of YAML that JSON does not have."""
+    head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: yaml}\n"
+    parts = (
+        *("data: {a: &x b, c: *x}\n", "data: *nope\n", "data: &a [*a]\n", "data: {a: .inf}\n"),
+        *("data: {a: -.inf}\n", "data: {a: .nan}\n", "data: {a: 1e400}\n", "data: {1.5: a}\n"),
+    )
+    many = "".join(f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 9))
+    texts = (
+        *(f"{head}{each}" for each in parts),
+        f"a0: &a0 [x]\n{many}",
+        f"%YAML 1.2\n---\n{head}",
+        "metadata: {name: yaml, generation: 1.0}\n",
+        "metadata: {name: yaml, generation: 1.5}\n",
+    )
+    applied = f"{_CONFIG_MAPS}/yaml?dryRun=All&fieldManager=m"
+    return [
+        *(
+            Question("POST", f"{_CONFIG_MAPS}?dryRun=All", {"Content-Type": _YAML}, e)
+            for e in texts
+        ),
+        *(
+            Question("PATCH", applied, {"Content-Type": "application/apply-patch+yaml"}, each)
+            for each in texts[1:-2]
+        ),
+    ]
+
+
 def _misread() -> list[Question]:
     """Bodies that are no documents, or do not fit."""
     deployments = "/apis/apps/v1/namespaces/letters/deployments?dryRun=All"
@@ -270,6 +297,21 @@ def _misread() -> list[Question]:
             Question("PATCH", f"{_CONFIG_MAPS}/c1", {"Content-Type": form}, body)
             for form, body in patches
         ),
+        Question(
+            "PATCH",
+            f"{_CONFIG_MAPS}/c1",
+            {"Content-Type": "application/merge-patch+json"},
+            '{"metadata":{"generation":1.5}}',
+        ),
+        Question("GET", "/api/v1/namespaces/letters/services/nope:http/proxy/"),
+        *(
+            Question("GET", f"/api/v1/namespaces/letters/pods/nope/log?{query}")
+            for query in (
+                *("", "stream=Stdout", "tailLines=", "limitBytes=x", "container=x&tailLines=-1"),
+                "sinceTime=2020-01-01T00:00:00Z&sinceSeconds=1",
+                "tailLines=-1&limitBytes=-1&sinceSeconds=0",
+            )
+        ),
         Question("POST", _CONFIG_MAPS, body='{"apiVersion":"a/b/c","kind":"ConfigMap"}'),
         Question("POST", strict, body=twice),
         Question("POST", f"{_CONFIG_MAPS}?dryRun=All", body=twice),
@@ -285,6 +327,7 @@ QUESTIONS: Final = (
     *_wrong_in_several_ways(),
     *_said_in_the_line(),
     *_told_of_the_body(),
+    *_in_yaml(),
     *_misread(),
 )
 # What is asked for in two forms, which are compared with one another: a path, and what is said of the form.

@@ -169,7 +169,9 @@ profiles:
 
 _WRONG = {
     "profils: []": "Object contains unknown field `profils`",
-    "kind: Deployment": "kind: Invalid enum value 'Deployment'",
+    "kind: Deployment": (
+        "kind: Invalid enum value 'Deployment'; there is 'KubeSchedulerConfiguration'"
+    ),
     "profiles: [{plugins: {score: {enabled: [{nam: x}]}}}]": (
         "profiles[0].plugins.score.enabled[0]: Object contains unknown field `nam`"
     ),
@@ -187,7 +189,8 @@ _WRONG = {
         "profiles[0].plugins.queueSort: exactly one plugin must be enabled"
     ),
     "profiles: [{pluginConfig: [{name: NodeResourcesFit, args: {scoringStrategy: {type: Most}}}]}]": (
-        "profiles[0].pluginConfig[0].args.scoringStrategy.type: Invalid enum value 'Most'"
+        "profiles[0].pluginConfig[0].args.scoringStrategy.type: Invalid enum value 'Most'; there is "
+        "'LeastAllocated' and 'MostAllocated' and 'RequestedToCapacityRatio'"
     ),
     "profiles: [{pluginConfig: [{name: NodeName, args: {a: 1}}]}]": (
         "profiles[0].pluginConfig[0].args: NodeName takes no arguments"

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from orchestrator.apiserver.http.connections import Connection
 from orchestrator.apiserver.http.errors import unauthenticated
+from orchestrator.apiserver.http.websockets import BadProtocols, token_of
 from orchestrator.apiserver.telemetry.families import Histogram, Series
 from orchestrator.machinery.memo import LONGEST_TEXT
 from orchestrator.protocol import (
@@ -39,6 +40,7 @@ class Credentials(Struct, frozen=True):
 
     subject: Subject | None = None
     token: str = ""
+    is_of_request: bool = False  # the token is no header that the next request may have, too
 
 
 class Authenticator(Protocol):
@@ -130,14 +132,15 @@ class Authentication:
     def known(self, request: BaseRequest, shown: str) -> Identity | None:
         """Who asks, if one of the authenticators knows it; None: `identify` has to look elsewhere.
 
-        `shown`: what the request has for its Authorization.
+        `shown`: what the request has for its Authorization. Raises Unauthorized.
         """
         connection = request.protocol
         assert isinstance(connection, Connection)
         if connection.holder is not None and connection.shown == shown:
             return connection.holder
-        found = self._known(_credentials(request))
-        if self._is_lasting and len(shown) <= LONGEST_TEXT:
+        credentials = _credentials(request)
+        found = self._known(credentials)
+        if self._is_lasting and len(shown) <= LONGEST_TEXT and not credentials.is_of_request:
             connection.shown, connection.holder = shown, found
         return found
 
@@ -197,10 +200,16 @@ class Authentication:
 
 
 def _credentials(request: BaseRequest) -> Credentials:
+    """Raises Unauthorized for who has no certificate, and a token that cannot be read."""
     shown = request.headers.get(hdrs.AUTHORIZATION, "")
     transport = request.transport
     certificate = None if transport is None else transport.get_extra_info("peercert")
-    return Credentials(
-        subject=certificate["subject"] if certificate else None,
-        token=shown[len(_BEARER) :].strip() if shown[: len(_BEARER)].lower() == _BEARER else "",
-    )
+    subject = certificate["subject"] if certificate else None
+    token = shown[len(_BEARER) :].strip() if shown[: len(_BEARER)].lower() == _BEARER else ""
+    if token or subject is not None:
+        return Credentials(subject, token)
+    try:
+        token = token_of(request)
+    except BadProtocols:
+        raise unauthenticated() from None
+    return Credentials(token=token, is_of_request=bool(token))

@@ -323,8 +323,13 @@ def _yaml_noting(data: bytes) -> tuple[dict[str, Any], list[str]]:
     try:
         document, repeated = manifests.load_noting(data, "body")
     except ManifestError as error:
-        raise _Unreadable(f"yaml: {error.words}") from error
+        raise _Unreadable(_of_library(error)) from error
     return _object(document), repeated
+
+
+def _of_library(error: ManifestError) -> str:
+    """Which library refuses YAML: that for YAML, or the one that writes it as JSON."""
+    return error.words if error.words.startswith("json: ") else f"yaml: {error.words}"
 
 
 def _protobuf(data: bytes) -> dict[str, Any]:
@@ -468,7 +473,7 @@ def _configuration(data: bytes) -> tuple[Any, list[str]]:
     try:
         return manifests.load_noting(data, "body")
     except ManifestError as error:
-        why = f"error converting YAML to JSON: yaml: {error.words}"
+        why = f"error converting YAML to JSON: {_of_library(error)}"
         raise BadRequest(f"error decoding YAML: {why}") from error
 
 

@@ -13,10 +13,11 @@ from contextlib import suppress
 from typing import Final
 
 from aiohttp import WSMsgType
-from aiohttp.web import BaseRequest, StreamResponse, WebSocketResponse
+from aiohttp.web import BaseRequest, HTTPException, StreamResponse, WebSocketResponse
 
 from orchestrator.apiserver.http import spdy_sessions
 from orchestrator.apiserver.http.last_words import last_word
+from orchestrator.apiserver.http.websockets import offered
 from orchestrator.protocol import ApiError, BadRequest
 from orchestrator.sessions import ERRORS, Chunk, Resized, Session
 
@@ -40,19 +41,15 @@ async def _upgraded(request: BaseRequest, protocols: Sequence[str]) -> WebSocket
         raise BadRequest(
             "unable to upgrade: this server speaks WebSocket and SPDY/3.1; ask with Upgrade: websocket"
         )
-    asked = request.headers.get("Sec-WebSocket-Protocol", "")
-    offered = [each.strip() for each in asked.split(",") if each.strip()]
-    if offered and not set(offered) & set(protocols):
-        raise BadRequest(f"unable to upgrade: none of {', '.join(offered)} is spoken here")
+    asked = offered(request)
+    if asked and not set(asked) & set(protocols):
+        raise BadRequest(f"unable to upgrade: none of {', '.join(asked)} is spoken here")
     socket = WebSocketResponse(protocols=protocols, max_msg_size=_GREATEST, compress=False)
-    await socket.prepare(request)
+    try:
+        await socket.prepare(request)
+    except HTTPException as error:
+        raise BadRequest(f"unable to upgrade: {error.text}") from None
     return socket
-
-
-def wants_websocket(request: BaseRequest) -> bool:
-    """Whether the client asks for a WebSocket, where it could have had a plain answer."""
-    connection = request.headers.get("Connection", "").lower()
-    return "upgrade" in connection and request.headers.get("Upgrade", "").lower() == "websocket"
 
 
 # --- logs ----------------------------------------------------------------------------------

@@ -17,20 +17,20 @@ from orchestrator.apiserver.http.channels import (
     serve_command,
     serve_ports,
     serve_stream,
-    wants_websocket,
 )
 from orchestrator.apiserver.http.errors import NotImplementedHere
 from orchestrator.apiserver.http.front import Call, Front
+from orchestrator.apiserver.http.log_options import log_options
 from orchestrator.apiserver.http.node_pages import node_page
+from orchestrator.apiserver.http.parameters import boolean
 from orchestrator.apiserver.http.proxying import divided, proxy
+from orchestrator.apiserver.http.websockets import wants_websocket
 from orchestrator.machinery.digits import whole
-from orchestrator.machinery.times import parse_time
 from orchestrator.protocol import AdmitConnection, BadRequest, Get, InternalError
 from orchestrator.sessions import (
     AttachTo,
     Chunk,
     Execute,
-    LogOptions,
     OpenPort,
     Reach,
     ReadLog,
@@ -62,6 +62,8 @@ async def connect(front: Front, call: Call) -> StreamResponse:
     await _authorize(front, call)
     if target.part == "proxy" and target.resource.key in ("pods", "services"):
         return await proxy(front, call)
+    if target.part == "log":
+        log_options(call.query, target.name, front.clock.now())
     found = await front.ask(
         Get(
             resource=target.resource,
@@ -116,7 +118,7 @@ def _pod_options(call: Call) -> Unstructured | None:
     if kind is None:
         return None
     query = call.query
-    said: dict[str, Any] = {name: True for name in _STREAMS if _flag(query, name)}
+    said: dict[str, Any] = {name: True for name in _STREAMS if boolean(query, name)}
     if container := query.get("container", ""):
         said["container"] = container
     if command := query.getall("command", []):
@@ -188,7 +190,7 @@ def _reach(pod: Pod, container: str) -> Reach:
 
 async def _log(front: Front, call: Call, pod: Pod) -> StreamResponse:
     container = _container_of(pod, call.query.get("container", ""))
-    options = _log_options(call.query, front.clock.now())
+    options = log_options(call.query, call.target.name, front.clock.now())
     response = StreamResponse(
         headers={"Content-Type": "text/plain", "Cache-Control": "no-cache, private"}
     )
@@ -210,45 +212,6 @@ async def _log(front: Front, call: Call, pod: Pod) -> StreamResponse:
     return response
 
 
-def _log_options(query: Mapping[str, str], now: float) -> LogOptions:
-    """What the parameters ask for. Raises BadRequest."""
-    since: float | None = None
-    if seconds := _number(query, "sinceSeconds", least=1):
-        since = now - seconds
-    elif text := query.get("sinceTime", ""):
-        try:
-            since = parse_time(text)
-        except ValueError as error:
-            raise BadRequest(f"sinceTime: {error}") from error
-    return LogOptions(
-        follow=_flag(query, "follow"),
-        previous=_flag(query, "previous"),
-        since=since,
-        tail=_number(query, "tailLines", least=0),
-        timestamps=_flag(query, "timestamps"),
-        limit_bytes=_number(query, "limitBytes", least=1),
-    )
-
-
-def _flag(query: Mapping[str, str], name: str) -> bool:
-    return query.get(name, "").lower() in ("true", "1", "t", "yes")
-
-
-def _number(query: Mapping[str, str], name: str, *, least: int) -> int | None:
-    text = query.get(name, "")
-    if not text:
-        return None
-    try:
-        number = whole(text)
-    except ValueError as error:
-        raise BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax') from error
-    if number < least:
-        raise BadRequest(
-            f"{name}: Invalid value: {number}: must be greater than or equal to {least}"
-        )
-    return number
-
-
 # --- commands and ports --------------------------------------------------------------------
 
 
@@ -264,7 +227,7 @@ async def _exec(front: Front, call: Call, pod: Pod) -> StreamResponse:
     if not command:
         raise BadRequest("you must specify at least 1 command for the container")
     reach = _reach(pod, container)
-    stdin, tty = _flag(call.query, "stdin"), _flag(call.query, "tty")
+    stdin, tty = boolean(call.query, "stdin"), boolean(call.query, "tty")
     await _tell_kubelet(front, pod, Execute(reach, command, stdin, tty))
     return await serve_command(call.request, reach.session, command, stdin=stdin, tty=tty)
 
@@ -273,7 +236,7 @@ async def _attach(front: Front, call: Call, pod: Pod) -> StreamResponse:
     container = _container_of(pod, call.query.get("container", ""))
     _assigned(pod)
     reach = _reach(pod, container)
-    stdin, tty = _flag(call.query, "stdin"), _flag(call.query, "tty")
+    stdin, tty = boolean(call.query, "stdin"), boolean(call.query, "tty")
     await _tell_kubelet(front, pod, AttachTo(reach, stdin, tty))
     return await serve_command(call.request, reach.session, (), stdin=stdin, tty=tty)
 

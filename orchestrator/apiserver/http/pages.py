@@ -232,7 +232,7 @@ class Pages:
         if request.path.endswith("/"):
             raise PageNotFound
         if parts[1:] == ["slis"]:
-            return self._measures(text_of(front.health.families()))
+            return await self._measures(request, text_of(front.health.families()))
         if len(parts) > 1:
             raise PageNotFound
         state = await front.ask(AskState())
@@ -240,13 +240,16 @@ class Pages:
         own = [family for each in front.sources for family in each()]
         present = present_families(front.fairness, state, front.encodings)
         families = (*front.metrics.families(), *own, *present, *others)
-        return self._measures(text_of(families))
+        return await self._measures(request, text_of(families))
 
-    def _measures(self, text: str) -> Response:
-        """Measures, and since when there are any."""
-        reply = document_reply(text.encode(), media_type=MEDIA_TYPE)
-        reply.headers["Process-Start-Time-Unix"] = str(int(self._front.started))
-        return reply
+    async def _measures(self, request: BaseRequest, text: str) -> Response:
+        """Measures, and since when there are any; in gzip, however few, for those who take it."""
+        data, headers = text.encode(), dict(_NO_CACHE)
+        if likes_gzip(request):
+            data = await compressed(data)
+            headers.update(_GZIP)
+        headers["Process-Start-Time-Unix"] = str(int(self._front.started))
+        return document_reply(data, media_type=MEDIA_TYPE, headers=headers)
 
     async def _issuer(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         """The documents by which others verify the server's tokens."""

@@ -15,6 +15,7 @@ from multidict import CIMultiDict
 
 from orchestrator.api.core.v1 import Endpoints, Node, Pod, Service
 from orchestrator.api.scheme import resource_of
+from orchestrator.apiserver import errors
 from orchestrator.apiserver.http.connections import OWN_HEADERS, ask_for_body
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.links import Links
@@ -137,7 +138,10 @@ async def _of_service(front: Front, namespace: str, text: str) -> tuple[str, End
         if named is None:
             raise ServiceUnavailable(f'no service port {port} found for service "{name}"')
         port = named.name or ""
-    found: Endpoints = await front.ask(Get(resource=_ENDPOINTS, name=name, namespace=namespace))
+    try:
+        found: Endpoints = await front.ask(Get(resource=_ENDPOINTS, name=name, namespace=namespace))
+    except NotFound as error:
+        raise errors.not_found(_SERVICES, name) from error  # so the original calls them here
     if not found.subsets:
         raise ServiceUnavailable(f'no endpoints available for service "{name}"')
     places = [

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 import msgspec
-from aiohttp.web import StreamResponse
+from aiohttp.web import HTTPException, StreamResponse
 
 from actors import Inbox
 from orchestrator.api.meta.v1 import ObjectMeta
@@ -25,12 +25,14 @@ from orchestrator.apiserver.errors import too_large, unparsable_version
 from orchestrator.apiserver.http import parameters
 from orchestrator.apiserver.http.encodings import Encodings
 from orchestrator.apiserver.http.errors import STREAMS, not_acceptable
+from orchestrator.apiserver.http.event_sockets import EventSocket, fault_of, refused_by
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.parameters import ListOptions
 from orchestrator.apiserver.http.presentation import PROTOBUF, SLICE, Presenter
 from orchestrator.apiserver.http.replies import presenter
 from orchestrator.apiserver.http.statuses import error_document
 from orchestrator.apiserver.http.warnings import add_warnings
+from orchestrator.apiserver.http.websockets import wants_websocket
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.listing import selection_of
 from orchestrator.machinery.digits import is_unsigned, whole
@@ -64,10 +66,14 @@ async def watch(front: Front, call: Call) -> StreamResponse:
     """Stream what happens to the objects of a collection, or to one."""
     options = _with_name(parameters.list_options(call.query, watch=True), call.target.name)
     since, shows_present, present = _begun(front, call, options)
+    by_socket = wants_websocket(call.request)
+    refusal = fault_of(call.request) if by_socket else None
+    if refusal is not None:
+        return refusal
     limits, weigh = front.limits, partial(_bytes_of, front.encodings)
     bounds = (limits.watch_messages, weigh, limits.watch_bytes)
     async with Inbox(front.system, *bounds) as inbox:
-        stream = _Stream(front, call, options, present)
+        stream = _Stream(front, call, options, present, by_socket=by_socket)
         try:
             try:
                 watching, since = await _joined(front, call, options, inbox, since)
@@ -89,12 +95,15 @@ async def watch(front: Front, call: Call) -> StreamResponse:
                 fault = InternalError(f"Internal error occurred: {type(error).__name__}")
                 await stream.write([stream.error(fault)])
             return await stream.end()
+        except HTTPException as error:  # no handshake of a WebSocket
+            return refused_by(error)
         except ConnectionError:
             return stream.cut()
         except TimeoutError:
             stream.count_cut()
             return stream.cut()
         finally:
+            stream.leave()
             front.api.tell(Unwatch(inbox.ref, _TOKEN))
 
 
@@ -200,7 +209,15 @@ def _pieces(lines: list[bytes]) -> Iterator[bytes]:
 class _Stream:
     """One watch's response."""
 
-    def __init__(self, front: Front, call: Call, options: ListOptions, present: Presenter) -> None:
+    def __init__(
+        self,
+        front: Front,
+        call: Call,
+        options: ListOptions,
+        present: Presenter,
+        *,
+        by_socket: bool,
+    ) -> None:
         self._front = front
         self._call = call
         self._bookmarks = options.bookmarks
@@ -210,8 +227,15 @@ class _Stream:
         self._seconds = options.timeout_seconds or _LEAST_SECONDS * (1 + front.random.random())
         self._is_protobuf = call.form.media == "protobuf"
         media_type = f"{PROTOBUF};stream=watch" if self._is_protobuf else "application/json"
-        self._response = StreamResponse(
-            headers={"Content-Type": media_type, "Cache-Control": "no-cache, private"}
+        self._socket = (
+            EventSocket(call.request, is_text=not self._is_protobuf) if by_socket else None
+        )
+        self._listening: asyncio.Task[None] | None = None
+        self._has_left = False
+        self._deadline: asyncio.Timeout | None = None
+        headers = {"Content-Type": media_type, "Cache-Control": "no-cache, private"}
+        self._response: StreamResponse = (
+            StreamResponse(headers=headers) if self._socket is None else self._socket
         )
         add_warnings(self._response, call.target.resource)
         self._revision = 0
@@ -223,8 +247,12 @@ class _Stream:
         if self._call.trail is not None:
             self._call.trail.started(self._response.status)
             await self._call.trail.kept()
-        self._response.enable_chunked_encoding()
+        if self._socket is None:
+            self._response.enable_chunked_encoding()
         await self._response.prepare(self._call.request)
+        if self._socket is not None:
+            self._listening = asyncio.create_task(self._socket.until_closed())
+            self._listening.add_done_callback(self._note_parting)
 
     async def write(self, lines: list[bytes]) -> None:
         """Raises TimeoutError when the client takes nothing, ConnectionError when it is gone."""
@@ -233,15 +261,28 @@ class _Stream:
             self._front.metrics.told(
                 resource.group, resource.version, resource.plural, [len(line) for line in lines]
             )
-            for piece in _pieces(lines):
+            socket = self._socket
+            send = self._response.write if socket is None else socket.tell
+            for piece in _pieces(lines) if socket is None else lines:
                 async with asyncio.timeout(self._front.limits.write_seconds):
-                    await self._response.write(piece)
+                    await send(piece)
 
     async def end(self) -> StreamResponse:
         """Complete the document."""
         async with asyncio.timeout(self._front.limits.write_seconds):
             await self._response.write_eof()
         return self._response
+
+    def _note_parting(self, _: "asyncio.Task[None]") -> None:
+        """A client that closes its WebSocket has enough."""
+        self._has_left = True
+        if self._deadline is not None:
+            self._deadline.reschedule(asyncio.get_running_loop().time())
+
+    def leave(self) -> None:
+        """Nobody listens to the client any more."""
+        if self._listening is not None:
+            self._listening.cancel()
 
     def count_cut(self) -> None:
         """The client has not kept up."""
@@ -261,7 +302,7 @@ class _Stream:
         self, watching: Watching, inbox: Inbox, since: int, *, shows_present: bool
     ) -> None:
         """Write events after `since` until the time is up or the watch is closed."""
-        if self._seconds < 0:
+        if self._seconds < 0 or self._has_left:
             return
         self._revision = max(watching.revision, since)
         self._since = since
@@ -269,6 +310,7 @@ class _Stream:
         try:
             async with deadline:
                 self._front.opened(deadline)
+                self._deadline = deadline
                 self._front.metrics.watching(self._call.labels, 1)
                 tracked = self._tracked()
                 if tracked is not None:
@@ -280,6 +322,7 @@ class _Stream:
                     if tracked is not None:
                         self._front.fairness.watches.ended(*tracked)
                     self._front.closed(deadline)
+                    self._deadline = None
         except TimeoutError:
             if not deadline.expired():
                 raise

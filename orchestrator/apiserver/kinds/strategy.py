@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.environment import Environment
+from orchestrator.machinery.objects import is_same_part
 from orchestrator.protocol import Identity, PropagationPolicy
 
 
@@ -105,7 +106,7 @@ class Strategy:
         """Whether an update changes what `generation` counts."""
         for name in self.content:
             mine, theirs = getattr(new, name), getattr(old, name)
-            if mine is not theirs and mine != theirs:
+            if mine is not theirs and not is_same_part(mine, theirs):
                 return True
         return False
 

@@ -9,7 +9,6 @@ from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Commit, Decision, Draft, Step
 from orchestrator.apiserver.pipeline.metadata import is_finished, is_version
-from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.machinery.managed_fields.ledger import hides, managers_in
 from orchestrator.machinery.managed_fields.managers import owned_otherwise
 from orchestrator.machinery.objects import is_same
@@ -35,7 +34,7 @@ def commit_new(course: Course) -> tuple[Step, ...]:
             return show(owned(draft))
         return Commit(bucket, namespace, name, new, managed_fields=draft.owners, reply=reply)
 
-    return (*_as_stored(course.served), step)
+    return (*_as_stored(course), step)
 
 
 def commit(course: Course) -> tuple[Step, ...]:
@@ -68,7 +67,7 @@ def commit(course: Course) -> tuple[Step, ...]:
             bucket, draft.namespace, draft.name, new, old, False, draft.owners, reply=reply
         )
 
-    return (*_as_stored(course.served), step)
+    return (*_as_stored(course), step)
 
 
 def _owns_more(draft: Draft) -> bool:
@@ -82,16 +81,26 @@ def _owns_more(draft: Draft) -> bool:
     )
 
 
-def _as_stored(served: Served) -> tuple[Step, ...]:
+def _as_stored(course: Course) -> tuple[Step, ...]:
     """What is stored of an object, where that is not what was judged."""
-    stored = served.kind.stored
+    served = course.served
+    stored, fill = served.kind.stored, served.kind.default
     if stored is None:
         return ()
 
     def step(_env: Environment, draft: Draft) -> None:
         draft.new = stored(draft.new)
 
-    return (step,)
+    keeps_nulls = served.kind.default_applied is None or served.resource is not served.stored
+    if fill is None or keeps_nulls or not course.applied:
+        return (step,)
+    without_nulls = fill
+
+    def drop_nulls(_env: Environment, draft: Draft) -> None:
+        # What is applied is judged, and counted as a change, with nulls that are not kept.
+        draft.new = without_nulls(draft.new)
+
+    return (step, drop_nulls)
 
 
 def owned(draft: Draft) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable
 from typing import Any, Final, cast
 
+import msgspec
 from msgspec.structs import replace
 
 from orchestrator.api import codec
@@ -23,7 +24,7 @@ from orchestrator.apiserver.validation.registered import (
     unregistered,
 )
 from orchestrator.machinery import field_errors
-from orchestrator.machinery.documents import go_plain, in_order
+from orchestrator.machinery.documents import go_plain
 from orchestrator.machinery.errors import (
     PatchConflictError,
     PatchError,
@@ -118,9 +119,7 @@ def _undecodable(message: Patch, present: Any, why: str) -> Invalid:
     if message.patch_type == "strategic":
         text = go_plain(message.body)
     else:
-        before = codec.to_dict(present)
-        if type(present) is Unstructured:
-            before = in_order(before)
+        before = msgspec.json.decode(codec.encode(present))  # its maps are in order
         text = text_of(_apply(message, before, type(present)), message.body)
     cause = field_errors.invalid("patch", text, why)
     return errors.invalid("", "", "", [cause_of(cause)])

@@ -23,6 +23,7 @@ from orchestrator.machinery.field_errors import (
     too_many,
 )
 from orchestrator.machinery.names import out_of_range
+from orchestrator.machinery.objects import is_same_part
 from orchestrator.protocol import Cause
 
 WHOLE: Final = "[]"
@@ -120,7 +121,7 @@ def between(path: str, value: int | None, low: int, high: int) -> Errors:
 
 def immutable(path: str, new: Any, old: Any) -> Errors:
     """A part that an update may not change."""
-    if new is not old and new != old:
+    if not is_same_part(new, old):
         yield invalid(path, as_go(new), IMMUTABLE)
 
 

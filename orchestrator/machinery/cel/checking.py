@@ -1,6 +1,6 @@
 """The types of an expression: what it gives, and what is wrong with it before anybody evaluates it.
 
-Follows the checker of cel-go, whose reports clients see. The library checks, too, but it has no types of
+Follows the checker of cel-go, whose reports clients see. The library could check, too, but it has no types of
 Kubernetes' (they are maps to it), and words what it finds otherwise.
 """
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from orchestrator.machinery.cel.checking import Checked, Resolved
-from orchestrator.machinery.cel.interpreting import binds
+from orchestrator.machinery.cel.folds import binds
 from orchestrator.machinery.cel.prices import (
     NEW_LIST,
     NEW_MAP,

@@ -8,10 +8,11 @@ from typing import Any, Final
 from orchestrator.machinery.cel.checking import Checked, Scope, check, report
 from orchestrator.machinery.cel.checking import Fault as Complaint
 from orchestrator.machinery.cel.data import Fault, Overspent
-from orchestrator.machinery.cel.interpreting import Meter, Plan, Unplannable
+from orchestrator.machinery.cel.interpreting import Plan
 from orchestrator.machinery.cel.limits import BUDGET_EXCEEDED, COST_EXCEEDED, PER_CALL
 from orchestrator.machinery.cel.literals import faults_of_literals
 from orchestrator.machinery.cel.macros import expanded
+from orchestrator.machinery.cel.runs import Meter, Unplannable
 from orchestrator.machinery.cel.syntax import (
     Constant,
     Ident,

@@ -265,6 +265,23 @@ async def test_an_apply_in_another_version_meets_defaults_as_in_its_own(call: Ca
         )
 
 
+async def test_a_null_that_is_applied_is_not_kept(call: Call) -> None:
+    """Where any value may be but null: it is owned, and each time it is applied it counts as a change."""
+    anything = {"x-kubernetes-preserve-unknown-fields": True}
+    await call(
+        "POST", _DEFINITIONS, definition({"any": anything, "null": {**anything, "nullable": True}})
+    )
+    applied = {"Content_Type": "application/apply-patch+yaml"}
+    for code, generation in ((201, 1), (200, 2), (200, 3)):
+        wanted = thing("a", {"any": None, "null": None})
+        found, made = await call("PATCH", f"{_THINGS}/a?fieldManager=b", wanted, **applied)
+        assert (found, made["metadata"]["generation"]) == (code, generation)
+        assert made["spec"] == {"null": None}
+        assert made["metadata"]["managedFields"][0]["fieldsV1"] == {
+            "f:spec": {"f:any": {}, "f:null": {}}
+        }
+
+
 async def test_a_default_that_comes_later_is_read(call: Call) -> None:
     """Of objects that were there before; they are written with it when they are written."""
     await call("POST", _DEFINITIONS, definition({"size": {"type": "integer"}}))

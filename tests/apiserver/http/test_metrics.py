@@ -155,6 +155,16 @@ async def test_names_types_and_labels_are_the_originals(call: Caller) -> None:
     }
 
 
+@pytest.mark.parametrize(("accepted", "encoding"), [("gzip", "gzip"), ("gzip;q=0", None)])
+async def test_measures_are_compressed_for_those_who_take_it(
+    call: Caller, accepted: str, encoding: str | None
+) -> None:
+    """However few they are, as Prometheus' library does it."""
+    async with call.send("GET", "/metrics", Accept_Encoding=accepted) as answer:
+        assert answer.headers.get("Content-Encoding") == encoding
+        assert "version_info{" in await answer.text()
+
+
 def test_what_is_not_shown_has_a_reason() -> None:
     """Every family of the original is either shown or named as absent, and none both."""
     shown, missing = {each.name for each in served()}, absent()
