@@ -209,7 +209,9 @@ class Ledger:
     def entries(self) -> tuple[ManagedFieldsEntry, ...]:
         """What the ledger stands for."""
         if self._entries is None:
-            self._entries = entries_of(self.managers())
+            managers = self.managers()
+            if self._entries is None:  # what is created alike has its entries already
+                self._entries = entries_of(managers)
         return self._entries
 
     def text(self) -> msgspec.Raw:
