@@ -9,8 +9,9 @@ from typing import Final
 
 from orchestrator.machinery.addresses import parse_address, parse_network
 from orchestrator.machinery.errors import DurationError
-from orchestrator.machinery.internet_names import is_email, is_hostname, is_uri
+from orchestrator.machinery.internet_names import is_email, is_hostname
 from orchestrator.machinery.names import dns1123_label_errors, dns1123_subdomain_errors
+from orchestrator.machinery.request_uris import uri_fault
 from orchestrator.machinery.times import parse_duration
 
 _DATE: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
@@ -43,6 +44,10 @@ def matching(pattern: "re.Pattern[str]") -> Callable[[str], bool]:
 
 def _uuid(version: str, variant: str) -> Callable[[str], bool]:
     return matching(re.compile(_UUID.format(h=_HEX, v=version, w=variant)))
+
+
+is_uuid: Final = _uuid(_HEX, _HEX)
+"""Whether a text is a UUID of any version."""
 
 
 def is_date(text: str) -> bool:
@@ -154,8 +159,8 @@ FORMATS: Final[Mapping[str, Callable[[str], bool]]] = {
     "password": lambda _text: True,
     "rgbcolor": matching(_RGB),
     "ssn": matching(_SSN),
-    "uri": is_uri,
-    "uuid": _uuid(_HEX, _HEX),
+    "uri": lambda text: not uri_fault(text),
+    "uuid": is_uuid,
     "uuid3": _uuid("3", _HEX),
     "uuid4": _uuid("4", "[89abAB]"),
     "uuid5": _uuid("5", "[89abAB]"),

@@ -1,4 +1,4 @@
-"""Names of the internet as Go's libraries read them: hosts, mailboxes, and what a request may be about."""
+"""Names of the internet as Go's libraries read them: hosts and mailboxes."""
 
 import re
 import unicodedata
@@ -19,16 +19,6 @@ _NAME: Final = rf'(?:[^\x00-\x08\x0a-\x1f\x7f<>:@,"]|{_QUOTED})*'
 _COMMENT: Final = r"[ \t]*(?:\([^()]*\)[ \t]*)?"
 # One mailbox: bare, or in brackets after a name.
 _EMAIL: Final = re.compile(rf"{_MAILBOX}{_COMMENT}|{_NAME}<{_MAILBOX}>{_COMMENT}")
-
-_SCHEME: Final = re.compile("([A-Za-z][A-Za-z0-9+.-]*):")
-_CONTROLS: Final = re.compile("[\x00-\x1f\x7f]")
-_BAD_ESCAPE: Final = re.compile("%(?![0-9A-Fa-f]{2})")
-# In the name of a host only what is no ASCII is escaped.
-_HOST: Final = re.compile(
-    r"(?:[\w.~!$&'()*+,;=\[\]<>\"-]|[^\x00-\x7f]|%[89A-Fa-f][0-9A-Fa-f])*", re.ASCII
-)
-_USER: Final = re.compile(r"[\w.:~!$&'()*+,;=%@-]*", re.ASCII)
-_PORT: Final = re.compile("(?::[0-9]*)?")
 
 
 def is_hostname(text: str) -> bool:
@@ -67,43 +57,3 @@ def is_email(text: str) -> bool:
 def _is_plain_address(text: str) -> bool:
     address = parse_address(text)
     return address is not None and (isinstance(address, IPv6Address) or str(address) == text)
-
-
-def is_uri(text: str) -> bool:
-    """What a request may name: an absolute URI or an absolute path. Nothing is a fragment there."""
-    if text == "*":
-        return True
-    if _CONTROLS.search(text):
-        return False
-    found = _SCHEME.match(text)
-    rest = text[found.end() :] if found else text
-    path = rest.partition("?")[0]
-    if not path.startswith("/"):
-        return found is not None
-    if found and path.startswith("//"):
-        authority, slash, path = path[2:].partition("/")
-        if not _is_authority(authority):
-            return False
-        path = slash + path
-    return _BAD_ESCAPE.search(path) is None
-
-
-def _is_authority(text: str) -> bool:
-    user, _, host = text.rpartition("@")
-    if not _USER.fullmatch(user) or _BAD_ESCAPE.search(user):
-        return False
-    if host.startswith("["):
-        inside, bracket, port = host[1:].rpartition("]")
-        address, percent, zone = inside.partition("%25")
-        fits = bool(bracket) and _PORT.fullmatch(port) is not None and "%" not in address
-        return (
-            fits
-            and ":" in address
-            and parse_address(address) is not None
-            and bool(zone or not percent)
-        )
-    name, colon, port = host.rpartition(":")
-    return (
-        _HOST.fullmatch(name if colon else host) is not None
-        and _PORT.fullmatch(colon + port if colon else "") is not None
-    )

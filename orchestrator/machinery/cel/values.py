@@ -12,8 +12,9 @@ from orchestrator.machinery import names
 from orchestrator.machinery.cel.data import NOTHING, Opaque, Perhaps
 from orchestrator.machinery.errors import QuantityError
 from orchestrator.machinery.field_errors import quote
-from orchestrator.machinery.formats import is_base64, is_date, is_date_time
+from orchestrator.machinery.formats import is_base64, is_date, is_date_time, is_uuid
 from orchestrator.machinery.quantities import canonical, nano
+from orchestrator.machinery.request_uris import uri_fault
 
 NANO: Final = 10**9
 
@@ -23,57 +24,16 @@ NANO: Final = 10**9
 
 def url(text: str) -> Opaque:
     """The URL that a text is, absolute or a path. Raises ValueError for one that is none."""
-    if why := _url_fault(text):
+    if why := uri_fault(text):
         raise ValueError(
             f"URL parse error during conversion from string: parse {quote(text)}: {why}"
         )
     return Opaque("url", text)
 
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-_BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2}).{0,2}", re.DOTALL)
-_NOT_IN_HOSTS: Final = re.compile(r"""[^A-Za-z0-9\-._~!$&'()*+,;=:\[\]<>"%\x80-\U0010ffff]""")
-
-
-def _url_fault(text: str) -> str:
-    """Why Go takes a text for no URL that a request may name; "" if it does."""
-    if _CONTROL.search(text):
-        return "net/url: invalid control character in URL"
-    if not text:
-        return "empty url"
-    if text.startswith(":") or (":" in text and _SCHEME.match(text) is None and text[0] in "+-."):
-        return "missing protocol scheme"
-    scheme = _SCHEME.match(text)
-    rest = text[scheme.end() :] if scheme else text
-    if not rest.startswith("/"):
-        # What is opaque has no path that could be wrong.
-        return "" if scheme and rest else "" if scheme else "invalid URI for request"
-    if scheme and rest.startswith("//"):
-        host = re.split("[/?]", rest[2:], maxsplit=1)[0]
-        if fault := _host_fault(host.rpartition("@")[2]):
-            return fault
-    bad = _BAD_ESCAPE.search(rest.partition("?")[0])
-    return f"invalid URL escape {quote(bad[0])}" if bad else ""
-
-
-def _host_fault(host: str) -> str:
-    if host.startswith("[") and "]" not in host:
-        return "missing ']' in host"
-    port = (
-        host[host.index("]") + 1 :]
-        if host.startswith("[")
-        else ":".join(["", *host.split(":")[1:]])
-    )
-    if port and not re.fullmatch(r":\d*", port):
-        return f"invalid port {quote(port)} after host"
-    bad = _NOT_IN_HOSTS.search(host)
-    return f"invalid character {quote(bad[0])} in host name" if bad else ""
-
-
 def is_url(text: str) -> bool:
     """Whether a text is a URL, absolute or a path."""
-    return not _url_fault(text)
+    return not uri_fault(text)
 
 
 def of_url(part: Callable[[Any], str]) -> Callable[[Opaque], str]:
@@ -227,10 +187,6 @@ def added(quantity: Opaque, other: Any, sign: int) -> Opaque:
 
 # --- formats -------------------------------------------------------------------------------
 
-_UUID: Final = re.compile(
-    r"[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}"
-)
-
 
 def _said(fits: Callable[[str], bool], fault: str) -> Callable[[str], Sequence[str]]:
     return lambda text: () if fits(text) else (fault,)
@@ -249,8 +205,8 @@ FORMATS: Final[Mapping[str, Callable[[str], Sequence[str]]]] = {
     "dns1123SubdomainPrefix": _prefix(names.dns1123_subdomain_errors),
     "dns1035LabelPrefix": _prefix(names.dns1035_label_errors),
     "labelValue": names.label_value_errors,
-    "uri": lambda text: (f"parse {quote(text)}: {why}",) if (why := _url_fault(text)) else (),
-    "uuid": _said(lambda text: _UUID.fullmatch(text) is not None, "does not match the UUID format"),
+    "uri": lambda text: (f"parse {quote(text)}: {why}",) if (why := uri_fault(text)) else (),
+    "uuid": _said(is_uuid, "does not match the UUID format"),
     "byte": _said(is_base64, "invalid base64"),
     "date": _said(is_date, "invalid date"),
     "datetime": _said(is_date_time, "invalid datetime"),
