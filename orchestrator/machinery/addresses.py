@@ -19,8 +19,8 @@ from orchestrator.machinery.memo import remembered
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
 
-# After a colon they are an IPv4 address's only if a dot follows.
-_LEADING_ZEROS: Final = re.compile(r"(?<![0-9a-fA-F:])0+(?=[0-9]+(?:\.|/|$))|(?<=:)0+(?=[0-9]+\.)")
+# A number with zeros before it: after a colon one of an IPv4 address only if a dot follows. No digit is read twice.
+_LEADING_ZEROS: Final = re.compile(r"(?<![0-9a-fA-F:])0[0-9]++(?=\.|/|$)|(?<=:)0[0-9]++(?=\.)")
 _cached: Final = remembered(1 << 12)
 
 
@@ -30,7 +30,7 @@ def parse_address(text: str) -> Address | None:
     if "%" in text:
         return None
     try:
-        return ip_address(_LEADING_ZEROS.sub("", text))
+        return ip_address(_bare(text))
     except ValueError:
         return None
 
@@ -41,9 +41,13 @@ def parse_network(text: str) -> Network | None:
     if "%" in text or "/" not in text or not text.rpartition("/")[2].isdigit():
         return None
     try:
-        return ip_network(_LEADING_ZEROS.sub("", text), strict=False)
+        return ip_network(_bare(text), strict=False)
     except ValueError:
         return None
+
+
+def _bare(text: str) -> str:
+    return _LEADING_ZEROS.sub(lambda found: found[0].lstrip("0") or "0", text)
 
 
 def has_leading_zeros(text: str) -> bool:

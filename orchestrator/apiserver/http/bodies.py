@@ -62,11 +62,12 @@ _MEDIA: Final[Mapping[str, BodyMedia]] = {
     "application/yaml": "yaml",
     "application/vnd.kubernetes.protobuf": "protobuf",
 }
-_TOKEN: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-# A media type with its parameters, as Go reads it: what does not read so is of no type.
+_TOKEN: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
+# A media type with its parameters, as Go reads it: what does not read so is of no type. Nothing is read twice, or a long
+# header would take for ever.
 _CONTENT_TYPE: Final = re.compile(
-    rf"\s*{_TOKEN}/{_TOKEN}\s*"
-    rf'(?:;\s*{_TOKEN}\s*=\s*(?:{_TOKEN}|"(?:[^"\\]|\\.)*")\s*)*;?\s*'
+    rf"\s*+{_TOKEN}/{_TOKEN}\s*+"
+    rf'(?:;\s*+{_TOKEN}\s*+=\s*+(?:{_TOKEN}|"(?:[^"\\]|\\.)*+")\s*+)*+;?\s*+'
 )
 _PATCHES: Final[Mapping[str, PatchType]] = {
     "application/json-patch+json": "json",

@@ -26,7 +26,7 @@ from orchestrator.machinery.documents import go_float
 _WHOLE: Final = re.compile(r"[-+]?\d+", re.ASCII)
 _DIGITS: Final = re.compile(r"\d+", re.ASCII)
 _DOUBLE: Final = re.compile(
-    r"[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|\.\d+(?:e[-+]?\d+)?|inf(?:inity)?|nan)",
+    r"[-+]?(?:(?:\d++\.?\d*+|\.\d++)(?:e[-+]?\d+)?|inf(?:inity)?|nan)",
     re.ASCII | re.IGNORECASE,
 )
 _INFINITE: Final = (float("inf"), float("-inf"))

@@ -8,10 +8,11 @@ from yarl import URL
 
 from orchestrator.api import codec
 from orchestrator.api.core.v1 import ConfigMap
-from orchestrator.apiserver.http.bodies import Expected, decode, decode_configuration
-from orchestrator.protocol import BadRequest
+from orchestrator.apiserver.http.bodies import Expected, decode, decode_configuration, media_of
+from orchestrator.protocol import BadRequest, UnsupportedMediaType
 from tests.apiserver.http.conftest import Caller
 
+_MANY = 1_000_000
 _MAPS = "/api/v1/namespaces/default/configmaps"
 _EXPECTED = Expected(ConfigMap, "v1", "ConfigMap")
 _REPEATED = b"kind: ConfigMap\nmetadata: {name: q}\nfoo: 1\ndata: {a: b, a: c}\ndata: {a: d}\n"
@@ -251,3 +252,18 @@ async def test_a_large_service_has_an_address_of_its_own(call: Caller) -> None:
 
     found = await asyncio.gather(*(made(f"s{n}", notes if n % 2 else {}) for n in range(8)))
     assert len(set(found)) == 8
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "application/json;a=b" + " " * _MANY + "(",
+        "application/json" + " " * _MANY + "(",
+        "application/json" + ";a=b" * (_MANY // 4) + "(",
+        'application/json;a="' + "\\" * _MANY,
+    ],
+)
+def test_a_media_type_that_does_not_end_is_refused(text: str) -> None:
+    """In a time that grows with its length only."""
+    with pytest.raises(UnsupportedMediaType):
+        media_of(text)
